@@ -1,0 +1,2 @@
+//! The xwalk command line
+fn main() {}

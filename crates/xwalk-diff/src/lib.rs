@@ -1,0 +1,17 @@
+//! Change sets between editions, revision taxonomy, history and audit.
+//!
+//! [`diff`] compares two editions of one system; [`apply`] makes the second from the first and the change set;
+//! [`history`] follows one code through a run of editions; [`audit`] holds a computed change set against the list
+//! that the authority published.
+
+mod apply;
+mod audit;
+mod compare;
+mod history;
+mod title;
+
+pub use apply::{ApplyError, apply};
+pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit};
+pub use compare::{DiffError, diff};
+pub use history::{Event, history};
+pub use title::{classify, marks};

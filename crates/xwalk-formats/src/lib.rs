@@ -1,0 +1,25 @@
+//! Readers of the official file layouts: bytes to records, lossless, without coding rules.
+//!
+//! One module per published layout. Every reader works on the bytes of one file, borrows from them, gives each
+//! record its [`Position`](xwalk_model::Position), and goes on after a bad record: an `Err` item does not end the
+//! iteration. No reader trims meaning, inserts dots or knows a hierarchy; that is the work of `xwalk-import`.
+//!
+//! ```
+//! use xwalk_formats::order;
+//! let line = b"00002 A000    1 Cholera due to Vibrio cholerae 01, biovar cholerae           \
+//! Cholera due to Vibrio cholerae 01, biovar cholerae\r\n";
+//! let record = order::records(line).next().unwrap().unwrap();
+//! assert_eq!(record.code, "A000");
+//! assert!(record.valid);
+//! ```
+
+pub mod addenda;
+pub mod codes;
+mod error;
+pub mod lines;
+pub mod order;
+pub mod poa;
+pub mod tabular;
+pub mod text;
+
+pub use error::{Error, ErrorKind};

@@ -1,0 +1,265 @@
+//! The Parquet files of an edition.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use xwalk_model::{Code, ConceptKind, Edition, EditionBuilder, NoteKind, Role};
+
+use crate::error::LibraryError;
+use crate::manifest::Manifest;
+
+const CONCEPTS: &str = "concepts.parquet";
+const DESIGNATIONS: &str = "designations.parquet";
+const NOTES: &str = "notes.parquet";
+const ATTRIBUTES: &str = "attributes.parquet";
+
+const KINDS: [(ConceptKind, &str); 4] = [
+    (ConceptKind::Chapter, "chapter"),
+    (ConceptKind::Block, "block"),
+    (ConceptKind::Code, "code"),
+    (ConceptKind::Modifier, "modifier"),
+];
+
+/// Writes the files of an edition into an empty folder and syncs them. Files without rows are left out.
+pub(crate) fn write(edition: &Edition, folder: &Path) -> Result<(), LibraryError> {
+    write_concepts(edition, folder)?;
+    let main = &edition.languages()[0];
+    let mut further = Columns::new(&["code", "role", "language", "text"]);
+    let mut notes = Columns::new(&["code", "kind", "text"]);
+    let mut refs = ListBuilder::new(StringBuilder::new());
+    let mut attributes = Columns::new(&["code", "name", "value"]);
+    for concept in edition.concepts() {
+        let code = concept.code().as_str();
+        let mut first = Vec::new();
+        for d in concept.designations() {
+            if d.language == main && !first.contains(&d.role) {
+                first.push(d.role);
+            } else {
+                further.row(&[code, d.role.id(), d.language, d.text]);
+            }
+        }
+        for note in concept.notes() {
+            notes.row(&[code, note.kind.id(), note.text]);
+            refs.append_value(note.refs.iter().map(Some));
+        }
+        for attribute in concept.attributes() {
+            attributes.row(&[code, attribute.name, attribute.value]);
+        }
+    }
+    let refs: ArrayRef = Arc::new(refs.finish());
+    let refs_field = Field::new("refs", refs.data_type().clone(), false);
+    further.write(&folder.join(DESIGNATIONS), None)?;
+    notes.write(&folder.join(NOTES), Some((refs_field, refs)))?;
+    attributes.write(&folder.join(ATTRIBUTES), None)
+}
+
+fn write_concepts(edition: &Edition, folder: &Path) -> Result<(), LibraryError> {
+    let (mut code, mut kind) = (StringBuilder::new(), StringBuilder::new());
+    let (mut assignable, mut parent) = (BooleanBuilder::new(), StringBuilder::new());
+    let roles = edition.roles();
+    let mut titles: Vec<StringBuilder> = roles.iter().map(|_| StringBuilder::new()).collect();
+    for concept in edition.concepts() {
+        code.append_value(concept.code().as_str());
+        kind.append_value(KINDS.iter().find(|(k, _)| *k == concept.kind()).map_or("code", |(_, id)| *id));
+        assignable.append_value(concept.assignable());
+        parent.append_option(concept.parent().map(|p| p.code().as_str()));
+        for (role, column) in roles.iter().zip(&mut titles) {
+            column.append_option(concept.designation(*role));
+        }
+    }
+    let mut fields = vec![
+        Field::new("code", DataType::Utf8, false),
+        Field::new("kind", DataType::Utf8, false),
+        Field::new("assignable", DataType::Boolean, false),
+        Field::new("parent", DataType::Utf8, true),
+    ];
+    let mut columns: Vec<ArrayRef> = vec![
+        Arc::new(code.finish()),
+        Arc::new(kind.finish()),
+        Arc::new(assignable.finish()),
+        Arc::new(parent.finish()),
+    ];
+    for (role, mut column) in roles.iter().zip(titles) {
+        fields.push(Field::new(role.id(), DataType::Utf8, true));
+        columns.push(Arc::new(column.finish()));
+    }
+    write_file(&folder.join(CONCEPTS), fields, columns)
+}
+
+/// Text columns that fill up row by row.
+struct Columns {
+    names: Vec<&'static str>,
+    builders: Vec<StringBuilder>,
+    rows: usize,
+}
+
+impl Columns {
+    fn new(names: &[&'static str]) -> Self {
+        Self {
+            names: names.to_vec(),
+            builders: names.iter().map(|_| StringBuilder::new()).collect(),
+            rows: 0,
+        }
+    }
+
+    fn row(&mut self, values: &[&str]) {
+        self.rows += 1;
+        for (builder, value) in self.builders.iter_mut().zip(values) {
+            builder.append_value(value);
+        }
+    }
+
+    fn write(mut self, path: &Path, last: Option<(Field, ArrayRef)>) -> Result<(), LibraryError> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let mut fields: Vec<Field> =
+            self.names.iter().map(|n| Field::new(*n, DataType::Utf8, false)).collect();
+        let mut columns: Vec<ArrayRef> =
+            self.builders.iter_mut().map(|b| Arc::new(b.finish()) as ArrayRef).collect();
+        if let Some((field, column)) = last {
+            fields.push(field);
+            columns.push(column);
+        }
+        write_file(path, fields, columns)
+    }
+}
+
+fn write_file(path: &Path, fields: Vec<Field>, columns: Vec<ArrayRef>) -> Result<(), LibraryError> {
+    let damaged = || LibraryError::damaged(path);
+    let arrow = |e: arrow_schema::ArrowError| LibraryError::damaged(path)(e.into());
+    let schema = Arc::new(Schema::new(fields));
+    let batch = RecordBatch::try_new(Arc::clone(&schema), columns).map_err(arrow)?;
+    // Titles are nearly all different: a dictionary would only cost time.
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_dictionary_enabled(false)
+        .set_created_by("xwalk".to_owned())
+        .build();
+    let file = fs_err::File::create(path).map_err(LibraryError::io(path))?;
+    let mut writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(damaged())?;
+    writer.write(&batch).map_err(damaged())?;
+    let file = writer.into_inner().map_err(damaged())?;
+    file.sync_all().map_err(LibraryError::io(path))
+}
+
+/// Reads an edition back from its folder.
+pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, LibraryError> {
+    let mut builder =
+        EditionBuilder::new(manifest.id.clone(), manifest.languages.first().map_or("en", |l| l));
+    builder.effective(manifest.effective);
+    builder.hierarchy(manifest.hierarchy);
+    for source in &manifest.sources {
+        builder.source(source.clone());
+    }
+    for remark in &manifest.remarks {
+        builder.remark(remark.clone());
+    }
+    let mut parents: Vec<(u32, String)> = Vec::new();
+    let path = folder.join(CONCEPTS);
+    let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
+    let mut at = Vec::with_capacity(manifest.concepts as usize);
+    for batch in batches(&path)? {
+        let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+        let code = text("code").ok_or_else(|| wrong("no column code"))?;
+        let kind = text("kind").ok_or_else(|| wrong("no column kind"))?;
+        let parent = text("parent").ok_or_else(|| wrong("no column parent"))?;
+        let assignable = batch
+            .column_by_name("assignable")
+            .and_then(|c| c.as_boolean_opt())
+            .ok_or_else(|| wrong("no column assignable"))?;
+        let titles: Vec<_> = Role::ALL.iter().filter_map(|r| Some((*r, text(r.id())?))).collect();
+        builder.reserve(batch.num_rows(), batch.get_array_memory_size());
+        for row in 0..batch.num_rows() {
+            let kind = KINDS
+                .iter()
+                .find(|(_, id)| *id == kind.value(row))
+                .ok_or_else(|| wrong("an unknown kind of concept"))?;
+            let ix = builder.concept(Code::from_official(code.value(row)), kind.0, assignable.value(row));
+            at.push(ix);
+            for (role, column) in &titles {
+                if !column.is_null(row) {
+                    builder.designation(ix, *role, column.value(row));
+                }
+            }
+            if !parent.is_null(row) {
+                parents.push((ix.index() as u32, parent.value(row).to_owned()));
+            }
+        }
+    }
+    let numbers: std::collections::HashMap<String, usize> =
+        builder.codes().map(|(ix, code)| (code.to_string(), ix.index())).collect();
+    for (child, parent) in parents {
+        let parent = numbers.get(&parent).ok_or_else(|| wrong("a parent that is not in the file"))?;
+        builder.parent(at[child as usize], at[*parent]);
+    }
+    read_rows(folder, DESIGNATIONS, &["code", "role", "language", "text"], |row, _| {
+        let ix = at[*numbers.get(row[0])?];
+        let role = Role::ALL.into_iter().find(|r| r.id() == row[1])?;
+        builder.designation_in(ix, role, row[2], row[3]);
+        Some(())
+    })?;
+    read_rows(folder, NOTES, &["code", "kind", "text"], |row, refs| {
+        let ix = at[*numbers.get(row[0])?];
+        let kind = NoteKind::ALL.iter().copied().find(|k| k.id() == row[1])?;
+        builder.note(ix, kind, row[2], refs);
+        Some(())
+    })?;
+    read_rows(folder, ATTRIBUTES, &["code", "name", "value"], |row, _| {
+        let ix = at[*numbers.get(row[0])?];
+        builder.attribute(ix, row[1], row[2]);
+        Some(())
+    })?;
+    builder.build().map_err(|source| LibraryError::Edition { id: manifest.id.clone(), source })
+}
+
+/// Calls `take` with each row of a file of text columns and its `refs`; passes over a file that is not there.
+fn read_rows(
+    folder: &Path,
+    name: &str,
+    columns: &[&str],
+    mut take: impl FnMut(&[&str], Vec<String>) -> Option<()>,
+) -> Result<(), LibraryError> {
+    let path = folder.join(name);
+    if !path.exists() {
+        return Ok(());
+    }
+    let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
+    for batch in batches(&path)? {
+        let arrays: Option<Vec<_>> = columns
+            .iter()
+            .map(|name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()))
+            .collect();
+        let arrays = arrays.ok_or_else(|| wrong("a column is missing"))?;
+        let refs = batch.column_by_name("refs").and_then(|c| c.as_list_opt::<i32>());
+        let mut row = Vec::with_capacity(arrays.len());
+        for i in 0..batch.num_rows() {
+            row.clear();
+            row.extend(arrays.iter().map(|a| a.value(i)));
+            let listed = refs.map(|r| r.value(i)).and_then(|list| {
+                let texts = list.as_string_opt::<i32>()?;
+                Some(texts.iter().flatten().map(str::to_owned).collect())
+            });
+            take(&row, listed.unwrap_or_default())
+                .ok_or_else(|| wrong("a row names a code or a kind that is not known"))?;
+        }
+    }
+    Ok(())
+}
+
+fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
+    let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
+    ParquetRecordBatchReaderBuilder::try_new(file.into_file())
+        .and_then(|b| b.with_batch_size(64 * 1024).build())
+        .map_err(LibraryError::damaged(path))?
+        .collect::<Result<_, _>>()
+        .map_err(|e| LibraryError::damaged(path)(e.into()))
+}

@@ -1,0 +1,313 @@
+//! Folders of the library, and how they come and go.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use xwalk_model::{Addendum, Edition, EditionId};
+
+use crate::edition_files;
+use crate::error::LibraryError;
+use crate::manifest::{FORMAT_VERSION, Manifest};
+
+const MANIFEST: &str = "edition.json";
+const ADDENDA: &str = "addenda.json";
+/// Prefix of folders that are being written.
+const WRITING: &str = ".writing-";
+/// Prefix of the folder that is being replaced, while the new one takes its place.
+const REPLACED: &str = ".replaced-";
+
+/// A library on disk.
+#[derive(Clone, Debug)]
+pub struct Library {
+    root: PathBuf,
+}
+
+/// What became of an edition that was saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// It was not there before.
+    New,
+    /// The same files were there already; nothing was written.
+    Unchanged,
+    /// It took the place of one made from other files.
+    Replaced,
+}
+
+/// An edition read from the library, with its addenda.
+#[derive(Debug)]
+pub struct Stored {
+    /// The edition.
+    pub edition: Edition,
+    /// The authority's own lists of changes that lead to it.
+    pub addenda: Vec<Addendum>,
+}
+
+impl Library {
+    /// The library in a folder, which need not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn place(&self, id: &EditionId) -> PathBuf {
+        self.root.join("editions").join(id.system.id()).join(id.version.as_str())
+    }
+
+    /// The folder to read an edition from: its own, or the one being replaced if a kill came between two renames.
+    fn readable(&self, id: &EditionId) -> PathBuf {
+        let place = self.place(id);
+        let replaced = beside(&place, REPLACED);
+        if !place.exists() && replaced.exists() { replaced } else { place }
+    }
+
+    /// The manifests of all editions, ordered by system and by the day on which they came into effect.
+    pub fn list(&self) -> Result<Vec<Manifest>, LibraryError> {
+        let mut found = Vec::new();
+        for system in folders(&self.root.join("editions"))? {
+            let mut seen = Vec::new();
+            for version in folders(&system)? {
+                let name = version.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let name = name.strip_prefix(REPLACED).unwrap_or(&name).to_owned();
+                if name.starts_with('.') || seen.contains(&name) {
+                    continue;
+                }
+                let place = system.join(&name);
+                let replaced = beside(&place, REPLACED);
+                found.push(manifest(if place.exists() { &place } else { &replaced })?);
+                seen.push(name);
+            }
+        }
+        found.sort_by(|a, b| {
+            let key = |m: &Manifest| (m.id.system, m.effective.from, m.id.version.clone());
+            key(a).cmp(&key(b))
+        });
+        Ok(found)
+    }
+
+    /// The manifest of an edition, if it is held.
+    pub fn find(&self, id: &EditionId) -> Result<Option<Manifest>, LibraryError> {
+        let place = self.readable(id);
+        if place.exists() { manifest(&place).map(Some) } else { Ok(None) }
+    }
+
+    /// Reads an edition.
+    pub fn load(&self, id: &EditionId) -> Result<Stored, LibraryError> {
+        let place = self.readable(id);
+        if !place.exists() {
+            let held: Vec<String> =
+                self.list()?.iter().filter(|m| m.id.system == id.system).map(|m| m.id.to_string()).collect();
+            return Err(LibraryError::NotFound { id: id.clone(), held: held.join(", ") });
+        }
+        let edition = edition_files::read(&manifest(&place)?, &place)?;
+        let path = place.join(ADDENDA);
+        let addenda = if path.exists() { read_json(&path)? } else { Vec::new() };
+        Ok(Stored { edition, addenda })
+    }
+
+    /// Stores an edition with its addenda. The same files again change nothing; other files under the same id are
+    /// refused unless `replace` is set.
+    pub fn save(
+        &self,
+        edition: &Edition,
+        addenda: &[Addendum],
+        replace: bool,
+    ) -> Result<Saved, LibraryError> {
+        let place = self.place(edition.id());
+        let new = Manifest::of(edition, addenda);
+        let parent = place.parent().unwrap_or(&self.root).to_owned();
+        fs_err::create_dir_all(&parent).map_err(LibraryError::io(&parent))?;
+        // One writer at a time, so that what an earlier one left behind can be cleared away.
+        let lock_path = self.root.join(".lock");
+        let lock = fs_err::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&lock_path)
+            .map_err(LibraryError::io(&lock_path))?;
+        lock.file().lock().map_err(LibraryError::io(&lock_path))?;
+        recover(&place)?;
+        let mut outcome = Saved::New;
+        if place.exists() {
+            match manifest(&place) {
+                Ok(old) if old == new => return Ok(Saved::Unchanged),
+                Ok(old) if !replace => {
+                    let (stored, given) = (old.content(), new.content());
+                    return Err(LibraryError::OtherContent { id: edition.id().clone(), stored, given });
+                }
+                Err(error) if !replace => return Err(error),
+                _ => outcome = Saved::Replaced,
+            }
+        }
+        let writing = beside(&place, WRITING);
+        let written = write_folder(&writing, edition, addenda, &new);
+        if let Err(error) = written {
+            // What is half written is of no use; the reason matters more than a failure to clear it away.
+            let _ = fs_err::remove_dir_all(&writing);
+            return Err(error);
+        }
+        swap(&writing, &place)?;
+        sync_folder(&parent)?;
+        Ok(outcome)
+    }
+}
+
+/// Clears away what a kill left behind, and puts back a folder that was about to be replaced.
+fn recover(place: &Path) -> Result<(), LibraryError> {
+    let writing = beside(place, WRITING);
+    if writing.exists() {
+        fs_err::remove_dir_all(&writing).map_err(LibraryError::io(&writing))?;
+    }
+    let replaced = beside(place, REPLACED);
+    if replaced.exists() {
+        if place.exists() {
+            fs_err::remove_dir_all(&replaced).map_err(LibraryError::io(&replaced))?;
+        } else {
+            fs_err::rename(&replaced, place).map_err(LibraryError::io(place))?;
+        }
+    }
+    Ok(())
+}
+
+fn swap(writing: &Path, place: &Path) -> Result<(), LibraryError> {
+    let replaced = beside(place, REPLACED);
+    if place.exists() {
+        fs_err::rename(place, &replaced).map_err(LibraryError::io(place))?;
+    }
+    fs_err::rename(writing, place).map_err(LibraryError::io(place))?;
+    if replaced.exists() {
+        fs_err::remove_dir_all(&replaced).map_err(LibraryError::io(&replaced))?;
+    }
+    Ok(())
+}
+
+fn beside(place: &Path, prefix: &str) -> PathBuf {
+    let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    place.with_file_name(format!("{prefix}{name}"))
+}
+
+fn write_folder(
+    folder: &Path,
+    edition: &Edition,
+    addenda: &[Addendum],
+    manifest: &Manifest,
+) -> Result<(), LibraryError> {
+    fs_err::create_dir(folder).map_err(LibraryError::io(folder))?;
+    edition_files::write(edition, folder)?;
+    if !addenda.is_empty() {
+        write_json(&folder.join(ADDENDA), addenda)?;
+    }
+    write_json(&folder.join(MANIFEST), manifest)?;
+    sync_folder(folder)
+}
+
+fn sync_folder(folder: &Path) -> Result<(), LibraryError> {
+    let opened = fs_err::File::open(folder).map_err(LibraryError::io(folder))?;
+    opened.sync_all().map_err(LibraryError::io(folder))
+}
+
+fn write_json<T: serde::Serialize + ?Sized>(path: &Path, value: &T) -> Result<(), LibraryError> {
+    let mut text = serde_json::to_vec_pretty(value)
+        .map_err(|e| LibraryError::Damaged { path: path.to_owned(), reason: e.to_string() })?;
+    text.push(b'\n');
+    let mut file = fs_err::File::create(path).map_err(LibraryError::io(path))?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(LibraryError::io(path))
+}
+
+fn read_json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, LibraryError> {
+    let bytes = fs_err::read(path).map_err(LibraryError::io(path))?;
+    serde_json::from_slice(&bytes)
+        .map_err(|e| LibraryError::Damaged { path: path.to_owned(), reason: e.to_string() })
+}
+
+fn manifest(folder: &Path) -> Result<Manifest, LibraryError> {
+    let path = folder.join(MANIFEST);
+    let manifest: Manifest = read_json(&path)?;
+    if manifest.format_version > FORMAT_VERSION {
+        let reason = format!(
+            "it has format version {}, this xwalk reads up to {FORMAT_VERSION}; use a newer xwalk",
+            manifest.format_version
+        );
+        return Err(LibraryError::Damaged { path, reason });
+    }
+    Ok(manifest)
+}
+
+fn folders(path: &Path) -> Result<Vec<PathBuf>, LibraryError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs_err::read_dir(path).map_err(LibraryError::io(path))? {
+        let entry = entry.map_err(LibraryError::io(path))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !name.starts_with(WRITING) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use xwalk_model::{Code, ConceptKind, EditionBuilder, NoteKind, Role, SourceFile};
+
+    fn edition(sha: &str) -> Edition {
+        let mut b = EditionBuilder::new("icd10cm@2026".parse().unwrap(), "en");
+        b.source(SourceFile { name: "f".into(), part: "p".into(), sha256: sha.into(), bytes: 1 });
+        let a = b.concept(Code::from_official("A00"), ConceptKind::Code, false);
+        b.designation(a, Role::Long, "Cholera");
+        b.designation_in(a, Role::Long, "de", "Cholera (de)");
+        let a0 = b.concept(Code::from_official("A000"), ConceptKind::Code, true);
+        b.parent(a0, a);
+        b.note(a0, NoteKind::Excludes1, "x (B99)", vec!["B99".into()]);
+        b.attribute(a0, "poa-exempt", "yes");
+        b.build().unwrap()
+    }
+
+    #[test]
+    fn what_is_saved_comes_back_and_is_guarded() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let first = edition("1");
+        assert_eq!(library.save(&first, &[], false).unwrap(), Saved::New);
+        assert_eq!(library.save(&first, &[], false).unwrap(), Saved::Unchanged);
+        let back = library.load(first.id()).unwrap().edition;
+        assert!(back.same_content(&first));
+        assert_eq!(back.sources(), first.sources());
+        assert!(matches!(library.save(&edition("2"), &[], false), Err(LibraryError::OtherContent { .. })));
+        assert_eq!(library.save(&edition("2"), &[], true).unwrap(), Saved::Replaced);
+        assert_eq!(library.list().unwrap().len(), 1);
+        assert!(matches!(library.load(&"icd10cm@2025".parse().unwrap()), Err(LibraryError::NotFound { .. })));
+    }
+
+    #[test]
+    fn a_kill_between_two_renames_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let first = edition("1");
+        library.save(&first, &[], false).unwrap();
+        let place = library.place(first.id());
+        fs_err::rename(&place, beside(&place, REPLACED)).unwrap();
+        fs_err::create_dir(beside(&place, WRITING)).unwrap();
+        assert_eq!(library.list().unwrap().len(), 1);
+        assert!(library.load(first.id()).unwrap().edition.same_content(&first));
+        assert_eq!(library.save(&first, &[], false).unwrap(), Saved::Unchanged);
+        assert!(place.exists() && !beside(&place, WRITING).exists() && !beside(&place, REPLACED).exists());
+    }
+
+    #[test]
+    fn damage_is_told_and_not_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let first = edition("1");
+        library.save(&first, &[], false).unwrap();
+        let path = library.place(first.id()).join("concepts.parquet");
+        fs_err::write(&path, b"PAR1 rubbish").unwrap();
+        assert!(matches!(library.load(first.id()), Err(LibraryError::Damaged { .. })));
+    }
+}

@@ -1,0 +1,34 @@
+//! Values of the code graph: codes, editions, concepts, change sets, concept maps, diagnostics.
+//!
+//! Everything here is a plain value: no path is opened, no clock is read, nothing is printed.
+//! An [`Edition`] is what one release of a code system says; a [`ChangeSet`] is what differs between two of them;
+//! a [`ConceptMap`] carries codes from one to another.
+//!
+//! ```
+//! use xwalk_model::{Code, CodeSystem};
+//! let code = Code::parse(CodeSystem::Icd10cm, "e11.9").unwrap();
+//! assert_eq!(code.as_str(), "E119");
+//! assert_eq!(code.display(CodeSystem::Icd10cm), "E11.9");
+//! ```
+
+mod addendum;
+pub mod calendar;
+mod change;
+mod code;
+mod concept;
+mod diagnostic;
+mod edition;
+mod edition_id;
+mod hierarchy;
+mod system;
+
+pub use addendum::{Action, Addendum, AddendumEntry, AddendumKind, Block, Counted, TrailerCount};
+pub use change::{
+    Change, ChangeSet, Counts, Mark, MarkKind, NoteChange, Revision, RevisionClass, RevisionCounts, Tally,
+};
+pub use code::{Code, CodeError};
+pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
+pub use diagnostic::{Diagnostic, Position, Rule, Severity};
+pub use edition::{ConceptIx, Edition, EditionBuilder, EditionError, Hierarchy, SourceFile, Totals};
+pub use edition_id::{EditionId, EditionIdError, Period, Version};
+pub use system::CodeSystem;

@@ -1,0 +1,1 @@
+//! Change sets and summaries as text, JSON and CSV
