@@ -160,9 +160,9 @@ mod tests {
             &[("B88", false, "Others"), ("B880", false, "Acariasis!"), ("B8801", true, "Alpha-gal")],
             &[("B88", NoteKind::Excludes2, "x"), ("B8801", NoteKind::Includes, "z")],
         );
-        let made = apply(&a, &diff(&a, &b, &[]).unwrap()).unwrap();
+        let made = apply(&a, &diff(&a, &b, &|_| None).unwrap()).unwrap();
         assert!(made.same_content(&b));
         assert!(!made.same_content(&a));
-        assert!(apply(&b, &diff(&a, &b, &[]).unwrap()).is_err());
+        assert!(apply(&b, &diff(&a, &b, &|_| None).unwrap()).is_err());
     }
 }

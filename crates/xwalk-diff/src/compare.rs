@@ -26,9 +26,11 @@ pub enum DiffError {
     },
 }
 
-/// What differs between `from` and `to`. `earlier` are editions before `from`, newest first; an addition that stands
-/// in one of them is a reinstatement.
-pub fn diff(from: &Edition, to: &Edition, earlier: &[&Edition]) -> Result<ChangeSet, DiffError> {
+/// Finds the last edition before the baseline that held a code; asked for additions only.
+pub type Earlier<'a> = dyn Fn(&Code) -> Option<EditionId> + 'a;
+
+/// What differs between `from` and `to`. An addition that `earlier` knows is a reinstatement.
+pub fn diff(from: &Edition, to: &Edition, earlier: &Earlier<'_>) -> Result<ChangeSet, DiffError> {
     if from.id().system != to.id().system {
         return Err(DiffError::Systems { from: from.id().clone(), to: to.id().clone() });
     }
@@ -64,7 +66,7 @@ pub fn diff(from: &Edition, to: &Edition, earlier: &[&Edition]) -> Result<Change
 pub(crate) struct Comparison<'e> {
     from: &'e Edition,
     to: &'e Edition,
-    earlier: &'e [&'e Edition],
+    earlier: &'e Earlier<'e>,
     pub(crate) headline_roles: Vec<Role>,
     roles: Vec<Role>,
     headers: bool,
@@ -76,7 +78,7 @@ pub(crate) struct Comparison<'e> {
 }
 
 impl<'e> Comparison<'e> {
-    pub(crate) fn new(from: &'e Edition, to: &'e Edition, earlier: &'e [&'e Edition]) -> Self {
+    pub(crate) fn new(from: &'e Edition, to: &'e Edition, earlier: &'e Earlier<'e>) -> Self {
         let mut caveats = Vec::new();
         let only = |a: bool, has: &Edition, lacks: &Edition| {
             if a { (has.id().clone(), lacks.id().clone()) } else { (lacks.id().clone(), has.id().clone()) }
@@ -181,7 +183,6 @@ impl<'e> Comparison<'e> {
         match (before.filter(|c| !self.skips(*c)), after.filter(|c| !self.skips(*c))) {
             (None, None) => {}
             (None, Some(after)) => {
-                let held = |e: &&&Edition| e.get(after.code()).is_some();
                 found.push(Change::Addition {
                     kind: after.kind(),
                     assignable: after.assignable(),
@@ -191,7 +192,7 @@ impl<'e> Comparison<'e> {
                         .filter(|d| d.language == self.to.languages()[0])
                         .map(|d| (d.role, d.text.to_owned()))
                         .collect(),
-                    reinstated_from: self.earlier.iter().find(held).map(|e| e.id().clone()),
+                    reinstated_from: (self.earlier)(after.code()),
                 });
                 self.compare_notes(None, Some(after), &mut found);
                 self.compare_attributes(None, Some(after), &mut found);
@@ -312,8 +313,8 @@ impl<'e> Comparison<'e> {
     }
 }
 
-/// Whether the order in which a system's editions follow each other is that of their versions.
-pub(crate) fn in_order(a: &Edition, b: &Edition) -> Ordering {
+/// The order in which a system's editions follow each other: by the day they came into effect, then by version.
+pub fn in_order(a: &Edition, b: &Edition) -> Ordering {
     let number = |e: &Edition| match e.id().system {
         CodeSystem::Icd9cm | CodeSystem::Icd9pcs => e.id().version.as_str().parse::<u32>().ok(),
         _ => None,
@@ -361,11 +362,11 @@ pub(crate) mod tests {
             &[("B88", false, "Other"), ("B880", false, "Acariasis"), ("B8801", true, "Alpha-gal")],
             &[],
         );
-        let set = diff(&a, &b, &[]).unwrap();
+        let set = diff(&a, &b, &|_| None).unwrap();
         let counts = set.counts();
         assert_eq!((counts.assignable.added, counts.assignable.deleted), (1, 1));
         assert_eq!((counts.headers.added, counts.became_header), (1, 1));
-        assert!(diff(&a, &a, &[]).unwrap().is_empty());
+        assert!(diff(&a, &a, &|_| None).unwrap().is_empty());
     }
 
     #[test]
@@ -381,7 +382,7 @@ pub(crate) mod tests {
             &codes,
             &[("B88", NoteKind::Excludes2, "x"), ("B88", NoteKind::Includes, "y")],
         );
-        let counts = diff(&a, &b, &[]).unwrap().counts();
+        let counts = diff(&a, &b, &|_| None).unwrap().counts();
         assert_eq!(counts.notes[&NoteKind::Excludes1], (0, 1));
         assert_eq!(counts.notes[&NoteKind::Excludes2], (1, 0));
         assert_eq!(counts.notes_moved[&(NoteKind::Excludes1, NoteKind::Excludes2)], 1);
@@ -391,7 +392,7 @@ pub(crate) mod tests {
     fn a_code_that_comes_back_is_a_reinstatement() {
         let a = edition("icd10cm@2024", &[("A00", true, "x")], &[]);
         let b = edition("icd10cm@2025", &[], &[]);
-        let set = diff(&b, &a, &[&a]).unwrap();
+        let set = diff(&b, &a, &|code| a.get(code).map(|_| a.id().clone())).unwrap();
         assert_eq!(set.counts().reinstated, 1);
     }
 }

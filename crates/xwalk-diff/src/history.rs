@@ -26,7 +26,9 @@ pub fn history(editions: &[&Edition], code: &Code) -> Vec<Event> {
     let mut events = Vec::new();
     for (i, to) in ordered.iter().enumerate() {
         let from = i.checked_sub(1).map(|i| ordered[i]);
-        let earlier: Vec<&Edition> = ordered[..i.saturating_sub(1)].iter().rev().copied().collect();
+        let before = &ordered[..i.saturating_sub(1)];
+        let earlier =
+            |code: &Code| before.iter().rev().find(|e| e.get(code).is_some()).map(|e| e.id().clone());
         let comparison = Comparison::new(from.unwrap_or(to), to, &earlier);
         let before = from.and_then(|_| comparison.from().get(code));
         let changes = comparison.changes(before, to.get(code));

@@ -12,6 +12,6 @@ mod title;
 
 pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit};
-pub use compare::{DiffError, diff};
+pub use compare::{DiffError, Earlier, diff, in_order};
 pub use history::{Event, history};
 pub use title::{classify, marks};

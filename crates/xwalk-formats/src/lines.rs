@@ -34,7 +34,13 @@ impl Line<'_> {
 /// Splits bytes into lines at LF, taking a CR before it as part of the end. A byte order mark is passed over.
 pub fn lines(bytes: &[u8]) -> Lines<'_> {
     let start = if bytes.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
-    Lines { bytes, start, line: 0 }
+    Lines { bytes, start, line: 0, before: 0 }
+}
+
+/// The lines of a part of a file that begins at the start of a line: after `lines` lines and `bytes` bytes.
+pub fn lines_after(part: &[u8], lines: u32, bytes: u64) -> Lines<'_> {
+    let start = if bytes == 0 && part.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    Lines { bytes: part, start, line: lines, before: bytes }
 }
 
 /// Iterator over the lines of a file.
@@ -43,6 +49,7 @@ pub struct Lines<'a> {
     bytes: &'a [u8],
     start: usize,
     line: u32,
+    before: u64,
 }
 
 impl<'a> Iterator for Lines<'a> {
@@ -53,7 +60,7 @@ impl<'a> Iterator for Lines<'a> {
             return None;
         }
         self.line += 1;
-        let at = Position { byte: self.start as u64, line: self.line, column: 1 };
+        let at = Position { byte: self.before + self.start as u64, line: self.line, column: 1 };
         let rest = &self.bytes[self.start..];
         let (bytes, ending) = match memchr::memchr(b'\n', rest) {
             Some(end) => {

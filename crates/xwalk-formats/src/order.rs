@@ -35,7 +35,12 @@ pub struct Record<'a> {
 
 /// The records of an order file. Empty lines are passed over.
 pub fn records(bytes: &[u8]) -> Records<'_> {
-    Records { lines: lines(bytes) }
+    records_of(lines(bytes))
+}
+
+/// The records of lines, for a file that is read in parts.
+pub fn records_of(lines: Lines<'_>) -> Records<'_> {
+    Records { lines }
 }
 
 /// Iterator over the records of an order file.

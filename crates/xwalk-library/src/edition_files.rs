@@ -7,8 +7,8 @@ use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 use xwalk_model::{Code, ConceptKind, Edition, EditionBuilder, NoteKind, Role};
@@ -219,6 +219,25 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, Librar
         Some(())
     })?;
     builder.build().map_err(|source| LibraryError::Edition { id: manifest.id.clone(), source })
+}
+
+/// The codes in an edition's folder, ordered.
+pub(crate) fn read_codes(folder: &Path) -> Result<Vec<Code>, LibraryError> {
+    let path = folder.join(CONCEPTS);
+    let file = fs_err::File::open(&path).map_err(LibraryError::io(&path))?;
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file.into_file()).map_err(LibraryError::damaged(&path))?;
+    let only_code = ProjectionMask::columns(builder.parquet_schema(), ["code"]);
+    let batches = builder.with_projection(only_code).build().map_err(LibraryError::damaged(&path))?;
+    let mut codes = Vec::new();
+    for batch in batches {
+        let batch = batch.map_err(|e| LibraryError::damaged(&path)(e.into()))?;
+        if let Some(column) = batch.column_by_name("code").and_then(|c| c.as_string_opt::<i32>()) {
+            codes.extend(column.iter().flatten().map(Code::from_official));
+        }
+    }
+    codes.sort_unstable();
+    Ok(codes)
 }
 
 /// Calls `take` with each row of a file of text columns and its `refs`; passes over a file that is not there.

@@ -177,11 +177,12 @@ pub(super) fn order_with_tabular(
                 groupings.add_until(builder, i);
             }
         }
-        let ix = builder.concept(Code::from_official(record.code), ConceptKind::Code, record.valid);
+        let code = Code::from_official(record.code);
+        let by_code = above.parent_of(&code);
+        let ix = builder.concept(code.clone(), ConceptKind::Code, record.valid);
         add_titles(builder, ix, record);
-        let by_code = above.parent_of(record.code);
         if !record.valid {
-            above.push(record.code, ix);
+            above.push(code, ix);
         }
         let Some(i) = item else {
             // Codes with a 7th character, and the headers that fill up with X, are not listed in the XML.

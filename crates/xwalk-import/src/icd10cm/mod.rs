@@ -4,14 +4,15 @@ mod expand;
 mod merge;
 mod refs;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use xwalk_formats::lines::unfinished;
+use xwalk_formats::lines::{lines_after, unfinished};
 use xwalk_formats::tabular::{self, Tabular};
 use xwalk_formats::{codes, order, poa};
 use xwalk_model::calendar::fiscal_year;
 use xwalk_model::{
-    Code, CodeSystem, ConceptKind, Diagnostic, Edition, EditionBuilder, Hierarchy, Role, Rule,
+    Code, CodeSystem, ConceptIx, ConceptKind, Diagnostic, Edition, EditionBuilder, Hierarchy, Position, Role,
+    Rule,
 };
 
 use crate::error::ImportError;
@@ -27,19 +28,16 @@ pub(crate) fn import(
     release: &Release,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Edition>, ImportError> {
-    let mut builder = EditionBuilder::new(release.id.clone(), "en");
-    match fiscal_year(&release.id.version) {
-        Some(period) => builder.effective(period),
-        None => builder.remark("published before 1 October 2015 and never in effect for claims"),
-    }
+    let order = release.file(FileKind::OrderFile);
+    let list = release.file(FileKind::CodesFile);
+    let mut builder = new_builder(release);
     let tabular = read_tabular(release, &mut builder, diagnostics)?;
-    let order = release.file(FileKind::OrderFile).map(|file| Ok((file, file.bytes()?))).transpose()?;
-    let list = release.file(FileKind::CodesFile).map(|file| Ok((file, file.bytes()?))).transpose()?;
-    match (&order, &list, &tabular) {
-        (Some((file, bytes)), _, Some((xml_file, xml))) => {
-            builder.source(file.source(FileKind::OrderFile.part(), bytes));
-            warn_if_cut(file, bytes, diagnostics);
-            let records = order_records(file, bytes, diagnostics);
+    match (order, list, &tabular) {
+        (Some(file), _, Some((xml_file, xml))) => {
+            let bytes = file.bytes()?;
+            builder.source(file.source(FileKind::OrderFile.part(), &bytes));
+            warn_if_cut(file, unfinished(&bytes), diagnostics);
+            let records = order_records(file, &bytes, diagnostics);
             merge::order_with_tabular(
                 &mut builder,
                 &records,
@@ -48,27 +46,36 @@ pub(crate) fn import(
                 diagnostics,
             );
         }
-        (Some((file, bytes)), _, None) => {
-            builder.source(file.source(FileKind::OrderFile.part(), bytes));
-            warn_if_cut(file, bytes, diagnostics);
-            order_alone(&mut builder, file, bytes, diagnostics);
+        (Some(file), _, None) => {
+            builder = order_alone(release, file, diagnostics)?;
         }
         (None, _, Some((file, xml))) => {
             merge::tabular_alone(&mut builder, xml, file.name(), diagnostics);
         }
-        (None, Some((file, bytes)), None) => codes_alone(&mut builder, file, bytes, diagnostics),
+        (None, Some(file), None) => codes_alone(&mut builder, file, &file.bytes()?, diagnostics),
         (None, None, None) => return Ok(None),
     }
-    if let (Some((file, bytes)), true) = (&list, order.is_some() || tabular.is_some()) {
+    let check_list = list.filter(|_| order.is_some() || tabular.is_some());
+    let check_list = check_list.map(|file| Ok((file, file.bytes()?))).transpose()?;
+    if let Some((file, bytes)) = &check_list {
         builder.source(file.source(FileKind::CodesFile.part(), bytes));
     }
     add_poa(release, &mut builder, diagnostics)?;
     let edition =
         builder.build().map_err(|source| ImportError::Edition { id: release.id.clone(), source })?;
-    if let (Some((file, bytes)), true) = (&list, order.is_some()) {
+    if let (Some((file, bytes)), true) = (&check_list, order.is_some()) {
         check_code_list(&edition, file, bytes, diagnostics);
     }
     Ok((!edition.is_empty()).then_some(edition))
+}
+
+fn new_builder(release: &Release) -> EditionBuilder {
+    let mut builder = EditionBuilder::new(release.id.clone(), "en");
+    match fiscal_year(&release.id.version) {
+        Some(period) => builder.effective(period),
+        None => builder.remark("published before 1 October 2015 and never in effect for claims"),
+    }
+    builder
 }
 
 fn read_tabular<'r>(
@@ -91,8 +98,8 @@ fn read_tabular<'r>(
     }
 }
 
-fn warn_if_cut(file: &InputFile, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>) {
-    if let Some(at) = unfinished(bytes) {
+fn warn_if_cut(file: &InputFile, end: Option<Position>, diagnostics: &mut Vec<Diagnostic>) {
+    if let Some(at) = end {
         let message = "the last line has no line end; expected CR LF as on the others";
         diagnostics.push(
             Diagnostic::new(Rule::Truncated, file.name(), message).at(at).hint(
@@ -102,59 +109,80 @@ fn warn_if_cut(file: &InputFile, bytes: &[u8], diagnostics: &mut Vec<Diagnostic>
     }
 }
 
-/// The records of an order file, with a diagnostic for each that is bad, repeated or out of order.
+/// All records of an order file that can be used.
 fn order_records<'a>(
     file: &InputFile,
     bytes: &'a [u8],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<order::Record<'a>> {
+    let mut checks = OrderChecks::new(file);
     let mut all: Vec<order::Record<'a>> = Vec::with_capacity(bytes.len() / 140);
-    let mut last = None;
     for record in order::records(bytes) {
-        match record {
-            Err(error) => {
-                diagnostics.push(bad_record(file.name(), &error));
-                // The bad line had a number too.
-                last = last.map(|l: u32| l + 1);
-            }
-            Ok(record) => {
-                if let Some(last) = last
-                    && record.order != last + 1
-                {
-                    let message =
-                        format!("order number {} follows {last}; expected {}", record.order, last + 1);
-                    diagnostics.push(
-                        Diagnostic::new(Rule::OrderGap, file.name(), message)
-                            .at(record.at)
-                            .hint("lines may be missing; an excerpt of a release has such gaps"),
-                    );
-                }
-                last = Some(record.order);
-                all.push(record);
-            }
-        }
+        all.extend(checks.take(record, diagnostics));
     }
-    drop_repeated(file, &mut all, diagnostics);
+    let repeated = checks.repeated();
+    report_repeated(file, all.iter().filter(|r| repeated.contains(&r.at.line)), diagnostics);
+    all.retain(|r| !repeated.contains(&r.at.line));
+    fold_gaps(file, diagnostics);
     all
 }
 
-fn drop_repeated(file: &InputFile, all: &mut Vec<order::Record<'_>>, diagnostics: &mut Vec<Diagnostic>) {
-    // A code of up to seven letters and digits fits a machine word, which sorts far faster than text.
-    let packed = |code: &str| code.bytes().fold(0u64, |word, b| word << 8 | u64::from(b));
-    let mut by_code: Vec<(u64, usize)> = all.iter().enumerate().map(|(i, r)| (packed(r.code), i)).collect();
-    by_code.sort_unstable();
-    let mut repeated: Vec<usize> = by_code.windows(2).filter(|w| w[0].0 == w[1].0).map(|w| w[1].1).collect();
-    repeated.sort_unstable();
-    for &i in &repeated {
-        let message = format!("\"{}\" stands in the file already; the first line was used", all[i].code);
-        diagnostics.push(
-            Diagnostic::new(Rule::DuplicateCode, file.name(), message)
-                .at(all[i].at)
-                .hint("remove one of the lines"),
-        );
+/// What is checked from record to record of an order file.
+struct OrderChecks<'f> {
+    file: &'f InputFile,
+    last: Option<u32>,
+    /// Codes packed into machine words, which sort far faster than text, with their lines.
+    codes: Vec<(u64, u32)>,
+}
+
+impl<'f> OrderChecks<'f> {
+    fn new(file: &'f InputFile) -> Self {
+        Self { file, last: None, codes: Vec::new() }
     }
-    for &i in repeated.iter().rev() {
-        all.remove(i);
+
+    /// The record, if it can be used.
+    fn take<'a>(
+        &mut self,
+        record: Result<order::Record<'a>, xwalk_formats::Error>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<order::Record<'a>> {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                diagnostics.push(bad_record(self.file.name(), &error));
+                // The bad line had a number too.
+                self.last = self.last.map(|l| l.saturating_add(1));
+                return None;
+            }
+        };
+        if let Some(last) = self.last.filter(|l| record.order != l.wrapping_add(1)) {
+            let message = format!("order number {} follows {last}", record.order);
+            let gap = Diagnostic::new(Rule::OrderGap, self.file.name(), message).at(record.at);
+            diagnostics.push(gap.hint("lines may be missing; an excerpt of a release has such gaps"));
+        }
+        self.last = Some(record.order);
+        let packed = record.code.bytes().fold(0u64, |word, b| word << 8 | u64::from(b));
+        self.codes.push((packed, record.at.line));
+        Some(record)
+    }
+
+    /// The lines whose code stood on an earlier line.
+    fn repeated(mut self) -> HashSet<u32> {
+        // The stable sort is quick on what is nearly sorted, as an order file is.
+        self.codes.sort();
+        self.codes.windows(2).filter(|w| w[0].0 == w[1].0).map(|w| w[1].1).collect()
+    }
+}
+
+fn report_repeated<'r, 'a: 'r>(
+    file: &InputFile,
+    repeated: impl Iterator<Item = &'r order::Record<'a>>,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    for record in repeated {
+        let message = format!("\"{}\" stands in the file already; the first line was used", record.code);
+        let repeat = Diagnostic::new(Rule::DuplicateCode, file.name(), message).at(record.at);
+        diagnostics.push(repeat.hint("remove one of the lines"));
     }
 }
 
@@ -174,29 +202,59 @@ fn fold_gaps(file: &InputFile, diagnostics: &mut Vec<Diagnostic>) {
 
 /// An order file without XML: the parent of a code is the longest header row that begins it.
 fn order_alone(
-    builder: &mut EditionBuilder,
+    release: &Release,
     file: &InputFile,
-    bytes: &[u8],
     diagnostics: &mut Vec<Diagnostic>,
-) {
-    let records = order_records(file, bytes, diagnostics);
-    fold_gaps(file, diagnostics);
-    builder.reserve(records.len(), bytes.len() * 3 / 4);
+) -> Result<EditionBuilder, ImportError> {
+    let mut found = Vec::new();
+    let (builder, repeated) = stream_order(release, file, &HashSet::new(), &mut found)?;
+    if repeated.is_empty() {
+        diagnostics.append(&mut found);
+        return Ok(builder);
+    }
+    // A code that stands twice is rare enough to read the file again without the second line.
+    Ok(stream_order(release, file, &repeated, diagnostics)?.0)
+}
+
+/// Reads an order file in parts, without the lines in `skip`; also gives the lines whose code is repeated.
+fn stream_order(
+    release: &Release,
+    file: &InputFile,
+    skip: &HashSet<u32>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Result<(EditionBuilder, HashSet<u32>), ImportError> {
+    let mut builder = new_builder(release);
+    // The order files of ten years have about a hundred thousand lines of a hundred and fifty bytes.
+    builder.reserve(100_000, 11_000_000);
     builder.hierarchy(Hierarchy::DerivedFromCodes);
     builder.remark("hierarchy derived from the header rows by code; an order file states no parents");
+    let mut checks = OrderChecks::new(file);
     let mut above = Above::default();
-    for record in &records {
-        let ix = builder.concept(Code::from_official(record.code), ConceptKind::Code, record.valid);
-        add_titles(builder, ix, record);
-        match above.parent_of(record.code) {
-            Some(parent) => builder.parent(ix, parent),
-            None if record.code.len() > 3 => diagnostics.push(no_parent(file.name(), record)),
-            None => {}
+    let streamed = file.stream(FileKind::OrderFile.part(), |part, lines, bytes| {
+        for record in order::records_of(lines_after(part, lines, bytes)) {
+            let Some(record) = checks.take(record, diagnostics) else { continue };
+            if skip.contains(&record.at.line) {
+                report_repeated(file, std::iter::once(&record), diagnostics);
+                continue;
+            }
+            let code = Code::from_official(record.code);
+            let parent = above.parent_of(&code);
+            let ix = builder.concept(code.clone(), ConceptKind::Code, record.valid);
+            add_titles(&mut builder, ix, &record);
+            match parent {
+                Some(parent) => builder.parent(ix, parent),
+                None if record.code.len() > 3 => diagnostics.push(no_parent(file.name(), &record)),
+                None => {}
+            }
+            if !record.valid {
+                above.push(code, ix);
+            }
         }
-        if !record.valid {
-            above.push(record.code, ix);
-        }
-    }
+    })?;
+    builder.source(streamed.source);
+    warn_if_cut(file, streamed.cut, diagnostics);
+    fold_gaps(file, diagnostics);
+    Ok((builder, checks.repeated()))
 }
 
 fn no_parent(file: &std::sync::Arc<str>, record: &order::Record<'_>) -> Diagnostic {
@@ -206,25 +264,26 @@ fn no_parent(file: &std::sync::Arc<str>, record: &order::Record<'_>) -> Diagnost
 
 /// The header rows that begin the code at hand, outermost first.
 #[derive(Default)]
-struct Above<'a>(Vec<(&'a str, xwalk_model::ConceptIx)>);
+struct Above(Vec<(Code, ConceptIx)>);
 
-impl<'a> Above<'a> {
-    fn parent_of(&mut self, code: &str) -> Option<xwalk_model::ConceptIx> {
-        while let Some(&(header, ix)) = self.0.last() {
+impl Above {
+    fn parent_of(&mut self, code: &Code) -> Option<ConceptIx> {
+        while let Some((header, ix)) = self.0.last() {
+            let (header, code) = (header.as_str(), code.as_str());
             if header.len() < code.len() && code.starts_with(header) {
-                return Some(ix);
+                return Some(*ix);
             }
             self.0.pop();
         }
         None
     }
 
-    fn push(&mut self, code: &'a str, ix: xwalk_model::ConceptIx) {
-        self.0.push((code, ix));
+    fn push(&mut self, header: Code, ix: ConceptIx) {
+        self.0.push((header, ix));
     }
 }
 
-fn add_titles(builder: &mut EditionBuilder, ix: xwalk_model::ConceptIx, record: &order::Record<'_>) {
+fn add_titles(builder: &mut EditionBuilder, ix: ConceptIx, record: &order::Record<'_>) {
     builder.designation(ix, Role::Long, record.long);
     builder.designation(ix, Role::Short, record.short);
 }
@@ -238,8 +297,8 @@ fn codes_alone(
 ) {
     builder.source(file.source(FileKind::CodesFile.part(), bytes));
     builder.remark("read from a code list: no headers, no short titles, no hierarchy");
-    warn_if_cut(file, bytes, diagnostics);
-    let mut seen = std::collections::HashSet::new();
+    warn_if_cut(file, unfinished(bytes), diagnostics);
+    let mut seen = HashSet::new();
     for record in codes::records(bytes) {
         match record {
             Err(error) => diagnostics.push(bad_record(file.name(), &error)),
@@ -310,9 +369,8 @@ fn add_poa(
             return Ok(());
         }
     };
-    let known: HashMap<Code, xwalk_model::ConceptIx> =
-        builder.codes().map(|(ix, c)| (c.clone(), ix)).collect();
-    let mut seen = std::collections::HashSet::new();
+    let known: HashMap<Code, ConceptIx> = builder.codes().map(|(ix, c)| (c.clone(), ix)).collect();
+    let mut seen = HashSet::new();
     for row in rows {
         let row = match row {
             Ok(row) => row,

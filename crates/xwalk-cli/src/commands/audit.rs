@@ -1,0 +1,148 @@
+//! `xwalk audit`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use xwalk_diff::{Audit, Verdict};
+use xwalk_import::{FileKind, Release, discover};
+use xwalk_library::Library;
+use xwalk_model::{Addendum, AddendumKind, CodeSystem, Edition, EditionId, calendar};
+use xwalk_report::audit::{write_csv, write_json, write_text};
+
+use crate::exit::ExitStatus;
+use crate::output::{Format, OutputArgs};
+use crate::printer::Printer;
+use crate::{diagnostics, editions};
+
+/// Hold the official addenda and computed changes against each other
+///
+/// For each addendum: every line and every count of its trailer against the change from the edition before to the
+/// edition that it leads to. Differences are listed with file and line and explained as far as can be, for instance
+/// by a release in between that is not held. Exits with 1 when a difference has no known cause.
+///
+/// Example: xwalk audit fixtures/icd10cm
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Code systems of the library (icd10cm), or files and folders of releases
+    #[arg(required = true, value_name = "SYSTEM|PATH")]
+    what: Vec<String>,
+    /// List every finding, also those explained in the same way as others
+    #[arg(long)]
+    all: bool,
+    /// Exit with 1 also for differences with a known cause
+    #[arg(long)]
+    strict: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitStatus> {
+    let format = args.output.format()?;
+    let library = editions::library(library)?;
+    let (paths, systems): (Vec<&String>, Vec<&String>) =
+        args.what.iter().partition(|w| Path::new(w).exists());
+    let mut audits = Vec::new();
+    if !paths.is_empty() {
+        let paths: Vec<PathBuf> = paths.into_iter().map(PathBuf::from).collect();
+        audits.extend(audit_releases(&paths, printer)?);
+    }
+    for system in systems {
+        audits.extend(audit_library(system.parse()?, &library, printer)?);
+    }
+    if audits.is_empty() {
+        bail!(
+            "no addendum was found; expected files such as icd10cm_order_addenda_2026.txt beside the releases"
+        );
+    }
+    args.output.write(printer, |look, out| match format {
+        Format::Json => write_json(&audits, out),
+        Format::Csv => write_csv(&audits, out),
+        Format::Text => write_text(&audits, args.all, look, out),
+    })?;
+    let worst = audits.iter().map(Audit::verdict).max().unwrap_or(Verdict::Agrees);
+    let findings = worst == Verdict::Disagrees || (args.strict && worst == Verdict::Explained);
+    Ok(if findings { ExitStatus::Findings } else { ExitStatus::Done })
+}
+
+/// The edition before another: the last that came into effect before it.
+fn baseline<'a>(to: &EditionId, held: impl Iterator<Item = &'a EditionId>) -> Option<&'a EditionId> {
+    let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+    let first = start(to);
+    held.filter(|id| id.system == to.system && *id != to)
+        .filter(|id| start(id) < first || (first.is_none() && id.version < to.version))
+        .max_by_key(|id| (start(id), id.version.clone()))
+}
+
+fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Audit>> {
+    let found = discover(paths, None)?;
+    diagnostics::print(&found.diagnostics, printer);
+    // Published titles stand in order files and code lists; the tabular list has its own.
+    let listed = |r: &Release| r.file(FileKind::OrderFile).is_some() || r.file(FileKind::CodesFile).is_some();
+    let bases: Vec<&EditionId> = found.releases.iter().filter(|r| listed(r)).map(|r| &r.id).collect();
+    let bar = printer.bar(found.releases.len() as u64, "audit");
+    let mut audits = Vec::new();
+    // An edition stays in memory only until the next one that has an addendum was held against it.
+    let mut read: BTreeMap<EditionId, Edition> = BTreeMap::new();
+    for release in &found.releases {
+        bar.inc(1);
+        if !has_addenda(release) {
+            continue;
+        }
+        bar.set_message(release.id.to_string());
+        let imported = editions::import(release, false, printer)?;
+        let Some(to) = imported.edition else {
+            bail!("the addenda of {} lead to an edition that is not among the files", release.id);
+        };
+        let base = baseline(&release.id, bases.iter().copied());
+        if let Some(base) = base.filter(|base| !read.contains_key(base)) {
+            read.clear();
+            let release = found.releases.iter().find(|r| r.id == *base).context("a baseline is a release")?;
+            let edition = editions::import(release, false, printer)?.edition;
+            read.extend(edition.map(|e| (base.clone(), e)));
+        }
+        let from = base.and_then(|base| read.get(base));
+        audits.extend(imported.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from), &to)));
+        read.clear();
+        read.insert(release.id.clone(), to);
+    }
+    bar.finish_and_clear();
+    Ok(audits)
+}
+
+/// A POA-exempt list is held against the list before; an edition without one is no baseline for it.
+fn from_with_list<'e>(addendum: &Addendum, from: Option<&'e Edition>) -> Option<&'e Edition> {
+    from.filter(|e| addendum.kind != AddendumKind::PoaExempt || !e.attribute_names().is_empty())
+}
+
+fn has_addenda(release: &Release) -> bool {
+    use FileKind::{CodesAddenda, OrderAddenda, PoaAdd, PoaDelete, PoaRevise};
+    [OrderAddenda, CodesAddenda, PoaAdd, PoaDelete, PoaRevise].into_iter().any(|k| release.file(k).is_some())
+}
+
+fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> anyhow::Result<Vec<Audit>> {
+    let manifests: Vec<_> = library.list()?.into_iter().filter(|m| m.id.system == system).collect();
+    if manifests.is_empty() {
+        bail!("the library holds no edition of {}; import releases, or name a folder of them", system.name());
+    }
+    let bar = printer.bar(manifests.len() as u64, "audit");
+    let mut audits = Vec::new();
+    for manifest in &manifests {
+        bar.inc(1);
+        if manifest.addenda.is_empty() {
+            continue;
+        }
+        let to = library.load(&manifest.id)?;
+        let listed =
+            manifests.iter().filter(|m| m.sources.iter().any(|s| s.part != FileKind::TabularXml.part()));
+        let from = match baseline(&manifest.id, listed.map(|m| &m.id)) {
+            Some(id) => Some(library.load(id)?.edition),
+            None => None,
+        };
+        audits.extend(
+            to.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from.as_ref()), &to.edition)),
+        );
+    }
+    bar.finish_and_clear();
+    Ok(audits)
+}

@@ -1,0 +1,136 @@
+//! `xwalk import`
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+use xwalk_import::{Release, discover};
+use xwalk_library::{Library, Saved};
+use xwalk_model::EditionId;
+use xwalk_report::grouped;
+
+use crate::editions;
+use crate::exit::ExitStatus;
+use crate::output::{Format, OutputArgs};
+use crate::printer::Printer;
+use crate::{commands::list::table, diagnostics};
+
+/// Recognise official release files and store them in the library
+///
+/// Takes files, folders and zips as the authority publishes them, decides by content and name what each file is, and
+/// stores each edition with the addenda that lead to it. The same files again change nothing; other files under the
+/// same id are refused unless --replace is given.
+///
+/// Example: xwalk import fixtures/icd10cm
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Files, folders or zips
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The edition that the files are, whatever their names tell: icd10cm@2026
+    #[arg(long = "as", value_name = "EDITION")]
+    as_edition: Option<EditionId>,
+    /// Put the new files in the place of others stored under the same id
+    #[arg(long)]
+    replace: bool,
+    /// Store an edition although records had to be left out
+    #[arg(long)]
+    allow_errors: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(serde::Serialize)]
+struct Row {
+    edition: String,
+    result: &'static str,
+    effective: Option<xwalk_model::Period>,
+    assignable: u64,
+    headers: u64,
+    files: Vec<String>,
+    diagnostics: usize,
+}
+
+pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitStatus> {
+    let library = editions::library(library)?;
+    let format = args.output.format()?;
+    let found = discover(&args.paths, args.as_edition.as_ref())?;
+    diagnostics::print(&found.diagnostics, printer);
+    if found.releases.is_empty() {
+        bail!(
+            "no release was recognised; expected order files, code lists, tabular XML, addenda or POA-exempt lists"
+        );
+    }
+    let bar = printer.bar(found.releases.len() as u64, "import");
+    let mut rows = Vec::new();
+    let mut failed = 0usize;
+    for release in &found.releases {
+        bar.set_message(release.id.to_string());
+        match store(release, args, &library, printer) {
+            Ok(row) => rows.push(row),
+            Err(error) => {
+                failed += 1;
+                printer.error(&error.context(format!("{} was not stored", release.id)));
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    args.output.write(printer, |_, out| match format {
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, &rows)?;
+            writeln!(out)
+        }
+        Format::Csv => {
+            writeln!(out, "edition,result,assignable,headers,files,diagnostics")?;
+            rows.iter().try_for_each(|r| {
+                let files = r.files.join(" + ");
+                writeln!(
+                    out,
+                    "{},{},{},{},{files},{}",
+                    r.edition, r.result, r.assignable, r.headers, r.diagnostics
+                )
+            })
+        }
+        Format::Text => {
+            let header = ["edition", "in effect", "assignable", "headers", "files", "result", "diagnostics"];
+            let lines = rows.iter().map(|r| {
+                vec![
+                    r.edition.clone(),
+                    r.effective.map_or("-".to_owned(), |p| p.to_string()),
+                    grouped(r.assignable),
+                    grouped(r.headers),
+                    r.files.join(", "),
+                    r.result.to_owned(),
+                    r.diagnostics.to_string(),
+                ]
+            });
+            table(&header, lines, out)
+        }
+    })?;
+    Ok(if failed > 0 { ExitStatus::CouldNotRun } else { ExitStatus::Done })
+}
+
+fn store(release: &Release, args: &Args, library: &Library, printer: &Printer) -> anyhow::Result<Row> {
+    let imported = editions::import(release, args.allow_errors, printer)?;
+    let files = release.files.iter().map(|(kind, _)| kind.part().to_owned()).collect();
+    let diagnostics = imported.diagnostics.len();
+    let Some(edition) = imported.edition else {
+        bail!(
+            "its files hold no list of codes, only what changed or attributes; pass them with the order file"
+        );
+    };
+    let saved = library.save(&edition, &imported.addenda, args.replace)?;
+    Ok(Row {
+        edition: release.id.to_string(),
+        result: match saved {
+            Saved::New => "new",
+            Saved::Unchanged => "unchanged",
+            Saved::Replaced => "replaced",
+        },
+        effective: Some(edition.effective()),
+        assignable: edition.totals().assignable,
+        headers: edition.totals().headers,
+        files,
+        diagnostics,
+    })
+}

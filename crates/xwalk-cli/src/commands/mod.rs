@@ -1,0 +1,8 @@
+//! The commands, a file each: arguments with their help, then `run`.
+
+pub(crate) mod audit;
+pub(crate) mod diff;
+pub(crate) mod history;
+pub(crate) mod import;
+pub(crate) mod list;
+pub(crate) mod show;
