@@ -16,6 +16,7 @@ pub mod calendar;
 mod change;
 mod code;
 mod concept;
+mod concept_map;
 mod diagnostic;
 mod edition;
 mod edition_id;
@@ -28,6 +29,7 @@ pub use change::{
 };
 pub use code::{Code, CodeError};
 pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
+pub use concept_map::{ConceptMap, MapId, Mapping, Provenance, Relationship, Targets};
 pub use diagnostic::{Diagnostic, Position, Rule, Severity};
 pub use edition::{ConceptIx, Edition, EditionBuilder, EditionError, Hierarchy, SourceFile, Totals};
 pub use edition_id::{EditionId, EditionIdError, Period, Version};
