@@ -1,1 +1,34 @@
-fn main() {}
+//! Project tasks: `cargo xtask fixtures`, `cargo xtask tidy`, `cargo xtask bench`.
+#![expect(clippy::print_stdout, reason = "tasks report on the terminal")]
+
+mod bench;
+mod fixtures;
+mod tidy;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Fixtures(fixtures::Args),
+    Tidy(tidy::Args),
+    Bench(bench::Args),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Cli::parse().task {
+        Task::Fixtures(args) => fixtures::run(&args),
+        Task::Tidy(args) => tidy::run(&args),
+        Task::Bench(args) => bench::run(&args),
+    }
+}
+
+/// The root of the repository.
+fn root() -> std::path::PathBuf {
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Into::into).unwrap_or_default()
+}

@@ -44,6 +44,7 @@ impl Printer {
     }
 
     /// A line on stderr.
+    #[expect(clippy::unused_self, reason = "whoever prints has to hold the printer")]
     pub(crate) fn note(&self, text: impl std::fmt::Display) {
         // Nobody is left to tell when stderr is closed.
         let _ = writeln!(io::stderr().lock(), "{text}");

@@ -63,6 +63,7 @@ pub fn diff(from: &Edition, to: &Edition, earlier: &Earlier<'_>) -> Result<Chang
 }
 
 /// What can be compared between two editions, and what cannot and why.
+#[expect(clippy::struct_excessive_bools, reason = "each says whether one kind of thing is in both editions")]
 pub(crate) struct Comparison<'e> {
     from: &'e Edition,
     to: &'e Edition,

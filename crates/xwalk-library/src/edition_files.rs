@@ -163,6 +163,9 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, Librar
     for remark in &manifest.remarks {
         builder.remark(remark.clone());
     }
+    if manifest.excerpt {
+        builder.excerpt();
+    }
     let mut parents: Vec<(u32, String)> = Vec::new();
     let path = folder.join(CONCEPTS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };

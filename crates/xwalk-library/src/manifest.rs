@@ -23,6 +23,9 @@ pub struct Manifest {
     pub totals: Totals,
     /// Number of concepts, groupings included.
     pub concepts: u64,
+    /// Whether only a part of the release was read.
+    #[serde(default)]
+    pub excerpt: bool,
     /// What a reader of its counts has to know.
     pub remarks: Vec<String>,
     /// The official files it was read from.
@@ -42,6 +45,7 @@ impl Manifest {
             languages: edition.languages().to_vec(),
             totals: edition.totals(),
             concepts: edition.len() as u64,
+            excerpt: edition.is_excerpt(),
             remarks: edition.remarks().to_vec(),
             sources: edition.sources().to_vec(),
             addenda: addenda.iter().map(|a| (a.file.clone(), a.sha256.clone())).collect(),

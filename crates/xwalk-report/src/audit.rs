@@ -74,7 +74,7 @@ fn write_one(audit: &Audit, all: bool, look: Look, out: &mut dyn io::Write) -> i
         let place = finding.at.map_or(String::new(), |at| format!(":{at}"));
         match &finding.explanation {
             None => {
-                writeln!(out, "  {}{place}: {} {}", audit.file, look.removed("disagrees:"), finding.message)?
+                writeln!(out, "  {}{place}: {} {}", audit.file, look.removed("disagrees:"), finding.message)?;
             }
             Some(why) => writeln!(
                 out,

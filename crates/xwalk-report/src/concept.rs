@@ -3,7 +3,7 @@
 use std::io;
 
 use serde::Serialize;
-use xwalk_model::{Concept, Edition};
+use xwalk_model::{Concept, Edition, NoteKind};
 
 use crate::{Look, safe_cell};
 
@@ -96,7 +96,11 @@ impl<'e> Shown<'e> {
             notes: concept.notes().map(|n| note(n, None)).collect(),
             inherited_notes: concept
                 .ancestors()
-                .flat_map(|a| a.notes().map(move |n| note(n, Some(a.display()))))
+                .flat_map(|a| {
+                    // An inclusion term names what its own code is for, not those below.
+                    let inherited = a.notes().filter(|n| n.kind != NoteKind::InclusionTerm);
+                    inherited.map(move |n| note(n, Some(a.display())))
+                })
                 .collect(),
             attributes: concept.attributes().map(|a| (a.name, a.value)).collect(),
         }

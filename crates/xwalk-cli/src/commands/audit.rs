@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use xwalk_diff::{Audit, Verdict};
 use xwalk_import::{FileKind, Release, discover};
-use xwalk_library::Library;
-use xwalk_model::{Addendum, AddendumKind, CodeSystem, Edition, EditionId, calendar};
+use xwalk_library::{Library, Manifest};
+use xwalk_model::{AddendumKind, CodeSystem, Edition, EditionId, calendar};
 use xwalk_report::audit::{write_csv, write_json, write_text};
 
 use crate::exit::ExitStatus;
@@ -77,12 +77,9 @@ fn baseline<'a>(to: &EditionId, held: impl Iterator<Item = &'a EditionId>) -> Op
 fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Audit>> {
     let found = discover(paths, None)?;
     diagnostics::print(&found.diagnostics, printer);
-    // Published titles stand in order files and code lists; the tabular list has its own.
-    let listed = |r: &Release| r.file(FileKind::OrderFile).is_some() || r.file(FileKind::CodesFile).is_some();
-    let bases: Vec<&EditionId> = found.releases.iter().filter(|r| listed(r)).map(|r| &r.id).collect();
     let bar = printer.bar(found.releases.len() as u64, "audit");
     let mut audits = Vec::new();
-    // An edition stays in memory only until the next one that has an addendum was held against it.
+    // Editions stay in memory while they may be a baseline: two at the most.
     let mut read: BTreeMap<EditionId, Edition> = BTreeMap::new();
     for release in &found.releases {
         bar.inc(1);
@@ -94,15 +91,16 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
         let Some(to) = imported.edition else {
             bail!("the addenda of {} lead to an edition that is not among the files", release.id);
         };
-        let base = baseline(&release.id, bases.iter().copied());
-        if let Some(base) = base.filter(|base| !read.contains_key(base)) {
-            read.clear();
-            let release = found.releases.iter().find(|r| r.id == *base).context("a baseline is a release")?;
-            let edition = editions::import(release, false, printer)?.edition;
-            read.extend(edition.map(|e| (base.clone(), e)));
+        for addendum in &imported.addenda {
+            let bases = found.releases.iter().filter(|r| holds_baseline(r, addendum.kind)).map(|r| &r.id);
+            let base = baseline(&release.id, bases);
+            if let Some(base) = base.filter(|base| !read.contains_key(base)) {
+                let release =
+                    found.releases.iter().find(|r| r.id == *base).context("a baseline is a release")?;
+                read.extend(editions::import(release, false, printer)?.edition.map(|e| (base.clone(), e)));
+            }
+            audits.push(xwalk_diff::audit(addendum, base.and_then(|base| read.get(base)), &to));
         }
-        let from = base.and_then(|base| read.get(base));
-        audits.extend(imported.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from), &to)));
         read.clear();
         read.insert(release.id.clone(), to);
     }
@@ -110,9 +108,17 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
     Ok(audits)
 }
 
-/// A POA-exempt list is held against the list before; an edition without one is no baseline for it.
-fn from_with_list<'e>(addendum: &Addendum, from: Option<&'e Edition>) -> Option<&'e Edition> {
-    from.filter(|e| addendum.kind != AddendumKind::PoaExempt || !e.attribute_names().is_empty())
+/// Whether a release states what an addendum changes: published titles stand in order files and code lists, not in
+/// the tabular list.
+fn holds_baseline(release: &Release, kind: AddendumKind) -> bool {
+    baseline_parts(kind).iter().any(|part| release.file(*part).is_some())
+}
+
+fn baseline_parts(kind: AddendumKind) -> &'static [FileKind] {
+    match kind {
+        AddendumKind::PoaExempt => &[FileKind::PoaExempt],
+        _ => &[FileKind::OrderFile, FileKind::CodesFile],
+    }
 }
 
 fn has_addenda(release: &Release) -> bool {
@@ -133,15 +139,13 @@ fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> an
             continue;
         }
         let to = library.load(&manifest.id)?;
-        let listed =
-            manifests.iter().filter(|m| m.sources.iter().any(|s| s.part != FileKind::TabularXml.part()));
-        let from = match baseline(&manifest.id, listed.map(|m| &m.id)) {
-            Some(id) => Some(library.load(id)?.edition),
-            None => None,
-        };
-        audits.extend(
-            to.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from.as_ref()), &to.edition)),
-        );
+        for addendum in &to.addenda {
+            let parts = baseline_parts(addendum.kind);
+            let states = |m: &&Manifest| m.sources.iter().any(|s| parts.iter().any(|p| p.part() == s.part));
+            let base = baseline(&manifest.id, manifests.iter().filter(states).map(|m| &m.id));
+            let from = base.map(|id| library.load(id)).transpose()?;
+            audits.push(xwalk_diff::audit(addendum, from.as_ref().map(|f| &f.edition), &to.edition));
+        }
     }
     bar.finish_and_clear();
     Ok(audits)

@@ -99,7 +99,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
                     r.effective.map_or("-".to_owned(), |p| p.to_string()),
                     grouped(r.assignable),
                     grouped(r.headers),
-                    r.files.join(", "),
+                    short_list(&r.files),
                     r.result.to_owned(),
                     r.diagnostics.to_string(),
                 ]
@@ -108,6 +108,15 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         }
     })?;
     Ok(if failed > 0 { ExitStatus::CouldNotRun } else { ExitStatus::Done })
+}
+
+/// The parts that make the edition by name, the rest by number.
+fn short_list(parts: &[String]) -> String {
+    let named = parts.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    match parts.len().saturating_sub(3) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
 }
 
 fn store(release: &Release, args: &Args, library: &Library, printer: &Printer) -> anyhow::Result<Row> {

@@ -71,7 +71,7 @@ pub(crate) fn table(
 ) -> io::Result<()> {
     use comfy_table::{CellAlignment, Table, presets};
     let mut table = Table::new();
-    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(header.to_vec());
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
     for line in lines {
         table.add_row(line);
     }

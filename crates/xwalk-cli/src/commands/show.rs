@@ -66,8 +66,7 @@ fn why_not(edition: &Edition, text: &str) -> String {
         Ok(code) => {
             let nearest = (1..code.as_str().len())
                 .rev()
-                .filter_map(|end| edition.get(&Code::from_official(&code.as_str()[..end])))
-                .next();
+                .find_map(|end| edition.get(&Code::from_official(&code.as_str()[..end])));
             let hint = nearest
                 .map_or(String::new(), |c| format!("; the nearest above is {} {}", c.display(), c.title()));
             format!("unknown: {} is not in {}{hint}", code.display(system), edition.id())

@@ -18,6 +18,13 @@ pub(super) struct Expanded {
     pub(super) meaning: String,
 }
 
+impl Expanded {
+    /// Its title: that of the item and the meaning of the 7th character, as the order file joins them.
+    pub(super) fn title(&self, xml: &Tabular) -> String {
+        format!("{}, {}", xml.items[self.item].desc, self.meaning)
+    }
+}
+
 /// For each item the codes made from it, in the order of the definitions; empty for items that make none.
 pub(super) fn expand(xml: &Tabular) -> Vec<Vec<Expanded>> {
     let mut has_children = vec![false; xml.items.len()];

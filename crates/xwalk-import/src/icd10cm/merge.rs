@@ -1,6 +1,7 @@
 //! The tabular XML alone, and together with the order file of the same release.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
@@ -85,7 +86,7 @@ pub(super) fn tabular_alone(
         }
     }
     let mut groupings = Groupings::new(xml);
-    let mut seen: HashMap<String, ()> = HashMap::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for (i, item) in xml.items.iter().enumerate() {
         if item.kind != ItemKind::Diag {
             continue;
@@ -103,12 +104,12 @@ pub(super) fn tabular_alone(
         }
         add_notes(builder, ix, item);
         groupings.added[i] = Some(ix);
-        for Expanded { code, meaning, .. } in &expanded[i] {
-            if seen.insert(code.clone(), ()).is_some() {
+        for made in &expanded[i] {
+            if !seen.insert(made.code.clone()) {
                 continue;
             }
-            let below = builder.concept(Code::from_official(code), ConceptKind::Code, true);
-            builder.designation(below, Role::Tabular, &format!("{}, {meaning}", item.desc));
+            let below = builder.concept(Code::from_official(&made.code), ConceptKind::Code, true);
+            builder.designation(below, Role::Tabular, &made.title(xml));
             builder.parent(below, ix);
         }
     }
@@ -117,7 +118,7 @@ pub(super) fn tabular_alone(
 
 fn check_new(
     code: &str,
-    seen: &mut HashMap<String, ()>,
+    seen: &mut HashSet<String>,
     item: &Item,
     name: &Arc<str>,
     diagnostics: &mut Vec<Diagnostic>,
@@ -128,7 +129,7 @@ fn check_new(
         diagnostics.push(Diagnostic::new(Rule::BadCode, name, message).at(item.at));
         return false;
     }
-    if seen.insert(code.to_owned(), ()).is_some() {
+    if !seen.insert(code.to_owned()) {
         let message = format!("\"{}\" stands in the list already; the first was used", item.name);
         diagnostics.push(Diagnostic::new(Rule::DuplicateCode, name, message).at(item.at));
         return false;
@@ -149,20 +150,23 @@ pub(super) fn order_with_tabular(
     builder.reserve(records.len() + 400, records.len() * 120);
     let expanded = expand(xml);
     let mut items: HashMap<String, usize> = HashMap::with_capacity(xml.items.len());
-    let mut made: HashMap<&str, usize> = HashMap::new();
+    let mut made: HashMap<&str, &Expanded> = HashMap::new();
     for (i, item) in xml.items.iter().enumerate().filter(|(_, i)| i.kind == ItemKind::Diag) {
         let code = undotted(&item.name);
-        if items.contains_key(&code) {
-            let message = format!("\"{}\" stands in the list already; the first was used", item.name);
-            diagnostics.push(Diagnostic::new(Rule::DuplicateCode, xml_name, message).at(item.at));
-        } else {
-            items.insert(code, i);
+        match items.entry(code) {
+            Entry::Vacant(place) => {
+                place.insert(i);
+            }
+            Entry::Occupied(_) => {
+                let message = format!("\"{}\" stands in the list already; the first was used", item.name);
+                diagnostics.push(Diagnostic::new(Rule::DuplicateCode, xml_name, message).at(item.at));
+            }
         }
         for e in &expanded[i] {
-            made.insert(&e.code, e.item);
+            made.insert(&e.code, e);
         }
     }
-    let has_children: std::collections::HashSet<usize> =
+    let has_children: HashSet<usize> =
         xml.items.iter().filter(|i| i.kind == ItemKind::Diag).filter_map(|i| i.parent).collect();
     let mut groupings = Groupings::new(xml);
     let mut used = vec![false; xml.items.len()];
@@ -238,8 +242,7 @@ pub(super) fn order_with_tabular(
     let extra = made.len() - in_both;
     if extra > 0 {
         let mut left: Vec<&str> = made.keys().copied().collect();
-        let known: std::collections::HashSet<&str> =
-            records.iter().filter(|r| r.valid).map(|r| r.code).collect();
+        let known: HashSet<&str> = records.iter().filter(|r| r.valid).map(|r| r.code).collect();
         left.retain(|c| !known.contains(c));
         left.sort_unstable();
         let first = left.iter().take(5).copied().collect::<Vec<_>>().join(", ");

@@ -37,7 +37,8 @@ pub(crate) fn import(
             let bytes = file.bytes()?;
             builder.source(file.source(FileKind::OrderFile.part(), &bytes));
             warn_if_cut(file, unfinished(&bytes), diagnostics);
-            let records = order_records(file, &bytes, diagnostics);
+            let records = order_records(release.id.system, file, &bytes, diagnostics);
+            fold_gaps(&mut builder, file, diagnostics);
             merge::order_with_tabular(
                 &mut builder,
                 &records,
@@ -111,6 +112,7 @@ fn warn_if_cut(file: &InputFile, end: Option<Position>, diagnostics: &mut Vec<Di
 
 /// All records of an order file that can be used.
 fn order_records<'a>(
+    system: CodeSystem,
     file: &InputFile,
     bytes: &'a [u8],
     diagnostics: &mut Vec<Diagnostic>,
@@ -120,10 +122,10 @@ fn order_records<'a>(
     for record in order::records(bytes) {
         all.extend(checks.take(record, diagnostics));
     }
+    checks.check_end(system, diagnostics);
     let repeated = checks.repeated();
     report_repeated(file, all.iter().filter(|r| repeated.contains(&r.at.line)), diagnostics);
     all.retain(|r| !repeated.contains(&r.at.line));
-    fold_gaps(file, diagnostics);
     all
 }
 
@@ -133,11 +135,14 @@ struct OrderChecks<'f> {
     last: Option<u32>,
     /// Codes packed into machine words, which sort far faster than text, with their lines.
     codes: Vec<(u64, u32)>,
+    first: Option<u32>,
+    /// First letter of the last code, and where its line begins.
+    end: Option<(u8, Position)>,
 }
 
 impl<'f> OrderChecks<'f> {
     fn new(file: &'f InputFile) -> Self {
-        Self { file, last: None, codes: Vec::new() }
+        Self { file, last: None, codes: Vec::new(), first: None, end: None }
     }
 
     /// The record, if it can be used.
@@ -161,15 +166,34 @@ impl<'f> OrderChecks<'f> {
             diagnostics.push(gap.hint("lines may be missing; an excerpt of a release has such gaps"));
         }
         self.last = Some(record.order);
+        self.first = self.first.or(self.last);
+        self.end = record.code.bytes().next().map(|letter| (letter, record.at));
         let packed = record.code.bytes().fold(0u64, |word, b| word << 8 | u64::from(b));
         self.codes.push((packed, record.at.line));
         Some(record)
     }
 
+    /// A file that numbers its lines from 1 is no excerpt, and has to end in the last chapter of its classification:
+    /// Z or, from FY2021, U in ICD-10-CM, section X in ICD-10-PCS. A cut at the end of a line shows only here.
+    fn check_end(&self, system: CodeSystem, diagnostics: &mut Vec<Diagnostic>) {
+        let Some((letter, at)) = self.end.filter(|_| self.first == Some(1) && self.codes.len() > 1000) else {
+            return;
+        };
+        let expected: &[u8] = if system == CodeSystem::Icd10pcs { b"X" } else { b"ZU" };
+        if !expected.contains(&letter) {
+            let message = format!(
+                "the file ends with codes of `{}`; expected its last codes to begin with {}",
+                letter as char,
+                expected.iter().map(|b| format!("`{}`", *b as char)).collect::<Vec<_>>().join(" or ")
+            );
+            let cut = Diagnostic::new(Rule::Truncated, self.file.name(), message).at(at);
+            diagnostics.push(cut.hint("the file was cut off: download it again"));
+        }
+    }
+
     /// The lines whose code stood on an earlier line.
     fn repeated(mut self) -> HashSet<u32> {
-        // The stable sort is quick on what is nearly sorted, as an order file is.
-        self.codes.sort();
+        self.codes.sort_unstable();
         self.codes.windows(2).filter(|w| w[0].0 == w[1].0).map(|w| w[1].1).collect()
     }
 }
@@ -186,12 +210,15 @@ fn report_repeated<'r, 'a: 'r>(
     }
 }
 
-/// Gaps in the order numbers as one line when there are many: an excerpt has hundreds of them.
-fn fold_gaps(file: &InputFile, diagnostics: &mut Vec<Diagnostic>) {
+/// Gaps in the order numbers as one line when there are many: an excerpt has hundreds of them, and no list of a whole
+/// release can be held against it.
+fn fold_gaps(builder: &mut EditionBuilder, file: &InputFile, diagnostics: &mut Vec<Diagnostic>) {
     let gaps = diagnostics.iter().filter(|d| d.rule == Rule::OrderGap).count();
     if gaps <= 3 {
         return;
     }
+    builder.excerpt();
+    builder.remark("an excerpt: the order numbers have gaps, so the totals are not those of the release");
     diagnostics.retain(|d| d.rule != Rule::OrderGap);
     diagnostics.push(Diagnostic::new(
         Rule::OrderGap,
@@ -253,7 +280,8 @@ fn stream_order(
     })?;
     builder.source(streamed.source);
     warn_if_cut(file, streamed.cut, diagnostics);
-    fold_gaps(file, diagnostics);
+    fold_gaps(&mut builder, file, diagnostics);
+    checks.check_end(release.id.system, diagnostics);
     Ok((builder, checks.repeated()))
 }
 

@@ -1,7 +1,7 @@
 //! One row for each change, the same in JSON and CSV.
 
 use serde::Serialize;
-use xwalk_model::{Change, Code, ConceptKind, Mark, NoteChange, Role};
+use xwalk_model::{Change, Code, Concept, ConceptKind, Mark, NoteChange, Role};
 
 use super::{Filter, View};
 
@@ -80,8 +80,8 @@ impl View<'_> {
 
     /// New codes directly below one that became a header.
     pub(super) fn new_children(&self, code: &Code) -> Vec<String> {
-        let below = self.to.get(code).map(xwalk_model::Concept::children).unwrap_or_default();
-        below.into_iter().filter(|c| self.from.get(c.code()).is_none()).map(|c| c.display()).collect()
+        let below = self.to.get(code).map(Concept::children).unwrap_or_default();
+        below.into_iter().filter(|c| self.from.get(c.code()).is_none()).map(Concept::display).collect()
     }
 
     /// The changes that the filter shows, in the order of the codes.
@@ -93,7 +93,7 @@ impl View<'_> {
 
     fn row<'a>(&'a self, code: &Code, change: &'a Change) -> Row<'a> {
         let mut row = Row { code: self.display(code), change: word(change), ..Row::default() };
-        let title_now = || self.to.get(code).map(xwalk_model::Concept::title);
+        let title_now = || self.to.get(code).map(Concept::title);
         match change {
             Change::Addition { kind, assignable, parent, titles, reinstated_from } => {
                 row.kind = Some(*kind);

@@ -1,134 +1,13 @@
-//! A computed change set held against the authority's own list, line by line and count by count.
+//! Order and codes addenda: every line and every count of the trailer.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use xwalk_model::{
-    Action, Addendum, AddendumEntry, AddendumKind, Block, Code, Concept, ConceptKind, Counted, Edition,
-    EditionId, Position, Role, calendar,
+    Action, Addendum, AddendumEntry, AddendumKind, Block, Code, Concept, ConceptKind, Counted, Edition, Role,
+    calendar,
 };
 
-/// The result of an audit as a whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// Every line and every count agrees.
-    Agrees,
-    /// There are differences, and the cause of each is known.
-    Explained,
-    /// There is a difference without a known cause.
-    Disagrees,
-}
-
-/// One count of the trailer and what was computed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Check {
-    /// Headers or codes.
-    pub block: Block,
-    /// What is counted.
-    pub counted: Counted,
-    /// The number in the trailer.
-    pub official: u64,
-    /// The number of such lines in the list itself; `None` for totals.
-    pub listed: Option<u64>,
-    /// The number computed from the editions; `None` without a baseline.
-    pub computed: Option<u64>,
-    /// The line of the trailer.
-    pub at: Position,
-}
-
-/// What kind of difference a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FindingKind {
-    /// The editions differ, and the list does not say so.
-    NotListed,
-    /// The list names a change that the editions do not show.
-    NotComputed,
-    /// Both name the change, with different titles.
-    TitleDiffers,
-    /// A count of the trailer is not the number computed.
-    CountDiffers,
-    /// The trailer counts other numbers than the list has lines.
-    TrailerDiffersFromList,
-    /// The list is not consistent with the edition that it leads to.
-    NotInEdition,
-}
-
-/// One difference between the list and the editions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What kind it is.
-    pub kind: FindingKind,
-    /// The code, where it is about one.
-    pub code: Option<Code>,
-    /// The action, where it is about one.
-    pub action: Option<Action>,
-    /// The line of the list, where there is one.
-    pub at: Option<Position>,
-    /// What differs, in words.
-    pub message: String,
-    /// Why, where it is known. A finding without an explanation is a disagreement.
-    pub explanation: Option<String>,
-}
-
-/// An addendum held against the editions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Audit {
-    /// Name of the addendum's file.
-    pub file: String,
-    /// What its lines are about.
-    pub kind: AddendumKind,
-    /// The baseline that is held, if any.
-    pub from: Option<EditionId>,
-    /// The edition that the addendum leads to.
-    pub to: EditionId,
-    /// Number of lines in the list.
-    pub lines: usize,
-    /// The counts of the trailer.
-    pub checks: Vec<Check>,
-    /// The differences.
-    pub findings: Vec<Finding>,
-    /// Whether the addendum, taken back from the edition that it leads to, gives the totals that its trailer states
-    /// for the baseline. `None` where there is no such total.
-    pub base_reproduced: Option<bool>,
-    /// What a reader has to know.
-    pub remarks: Vec<String>,
-}
-
-impl Audit {
-    /// The result as a whole.
-    pub fn verdict(&self) -> Verdict {
-        if self.findings.is_empty() {
-            Verdict::Agrees
-        } else if self.findings.iter().all(|f| f.explanation.is_some()) {
-            Verdict::Explained
-        } else {
-            Verdict::Disagrees
-        }
-    }
-}
-
-/// Holds an addendum against the edition that it leads to and, where it is held, the one before.
-pub fn audit(addendum: &Addendum, from: Option<&Edition>, to: &Edition) -> Audit {
-    let mut result = Audit {
-        file: addendum.file.clone(),
-        kind: addendum.kind,
-        from: from.map(|f| f.id().clone()),
-        to: to.id().clone(),
-        lines: addendum.entries.len(),
-        checks: Vec::new(),
-        findings: Vec::new(),
-        base_reproduced: None,
-        remarks: Vec::new(),
-    };
-    if addendum.kind == AddendumKind::PoaExempt {
-        audit_attribute(addendum, from, to, &mut result);
-    } else {
-        Auditor { addendum, from, to }.run(&mut result);
-    }
-    result
-}
+use super::{Audit, Check, Finding, FindingKind};
 
 /// A change in the words of an addendum: action, status and code.
 type Key = (Action, bool, Code);
@@ -139,14 +18,15 @@ struct Titles {
     long: String,
 }
 
-struct Auditor<'a> {
-    addendum: &'a Addendum,
-    from: Option<&'a Edition>,
-    to: &'a Edition,
+/// An addendum with the editions that it stands between.
+pub(super) struct Auditor<'a> {
+    pub(super) addendum: &'a Addendum,
+    pub(super) from: Option<&'a Edition>,
+    pub(super) to: &'a Edition,
 }
 
 impl Auditor<'_> {
-    fn run(&self, result: &mut Audit) {
+    pub(super) fn run(&self, result: &mut Audit) {
         self.check_against_edition(result);
         let missing = self.missing_base(result);
         if let Some(from) = self.from {
@@ -195,8 +75,7 @@ impl Auditor<'_> {
             }
         }
         for new in self.to.by_code().filter(|c| self.counts(*c)) {
-            let same = |old: &Concept<'_>| old.assignable() == new.assignable();
-            if from.get(new.code()).filter(same).is_none() {
+            if from.get(new.code()).is_none_or(|old| old.assignable() != new.assignable()) {
                 lines.insert((Action::Add, new.assignable(), new.code().clone()), self.titles(new));
             }
         }
@@ -282,15 +161,13 @@ impl Auditor<'_> {
             .map(ToString::to_string)
             .collect();
         let hint = if known.is_empty() { String::new() } else { format!(" ({})", known.join(", ")) };
-        let reason = format!(
-            "a release in between is missing{hint}: the list counts from a baseline of {}",
-            differs.join(" and ")
-        );
         result.remarks.push(format!(
-            "{reason}; taken back from {}, the list gives exactly the totals of that baseline",
+            "a release in between is missing{hint}: the list counts from a baseline of {}; taken back from {}, it \
+             gives exactly the totals of that baseline",
+            differs.join(" and "),
             self.to.id()
         ));
-        Some(reason)
+        Some(format!("the release{hint} that the list counts from is not held"))
     }
 
     fn compare_lines(
@@ -308,7 +185,7 @@ impl Auditor<'_> {
             }
             listed.insert((entry.action, self.status(entry), entry.code.clone()), entry);
         }
-        let short_only_listed = self.lists_short_only(&listed);
+        let short_only_listed = Self::lists_short_only(&listed);
         for ((action, status, code), titles) in computed {
             match listed.get(&(*action, *status, code.clone())) {
                 None => {
@@ -357,7 +234,7 @@ impl Auditor<'_> {
                 continue;
             }
             let explanation =
-                self.why_not_computed(&listed, *status, code).or_else(|| missing.map(str::to_owned));
+                Self::why_not_computed(&listed, *status, code).or_else(|| missing.map(str::to_owned));
             result.findings.push(Finding {
                 kind: FindingKind::NotComputed,
                 code: Some(code.clone()),
@@ -399,7 +276,7 @@ impl Auditor<'_> {
     }
 
     /// Whether the list names any code of which the short title alone changed.
-    fn lists_short_only(&self, listed: &BTreeMap<Key, &AddendumEntry>) -> bool {
+    fn lists_short_only(listed: &BTreeMap<Key, &AddendumEntry>) -> bool {
         listed.iter().any(|((action, status, code), to)| {
             *action == Action::ReviseTo
                 && listed
@@ -438,12 +315,7 @@ impl Auditor<'_> {
         None
     }
 
-    fn why_not_computed(
-        &self,
-        listed: &BTreeMap<Key, &AddendumEntry>,
-        status: bool,
-        code: &Code,
-    ) -> Option<String> {
+    fn why_not_computed(listed: &BTreeMap<Key, &AddendumEntry>, status: bool, code: &Code) -> Option<String> {
         let from = listed.get(&(Action::ReviseFrom, status, code.clone()))?;
         let to = listed.get(&(Action::ReviseTo, status, code.clone()))?;
         (from.long.trim() == to.long.trim() && from.short == to.short)
@@ -496,8 +368,13 @@ impl Auditor<'_> {
                 let by_lines = listed == Some(official)
                     && result.findings.iter().filter(|f| f.code.is_some()).all(|f| f.explanation.is_some())
                     && result.findings.iter().any(|f| f.code.is_some());
+                let total = matches!(count.counted, Counted::BaseTotal | Counted::NewTotal);
+                let excerpt = self.to.is_excerpt() || self.from.is_some_and(Edition::is_excerpt);
                 let explanation = match missing {
                     Some(reason) => Some(reason.to_owned()),
+                    None if total && excerpt => {
+                        Some("an excerpt of the release is held, not the whole".into())
+                    }
                     None if by_lines => Some("it follows from the lines above".into()),
                     None => None,
                 };
@@ -548,97 +425,4 @@ fn split_of(lines: &BTreeMap<Key, Titles>, status: bool, what: Counted) -> u64 {
             }
         })
         .count() as u64
-}
-
-/// A list of additions to and deletions from an attribute: the list before, with them, must be the list now.
-fn audit_attribute(addendum: &Addendum, from: Option<&Edition>, to: &Edition, result: &mut Audit) {
-    const NAME: &str = "poa-exempt";
-    let holds = |e: &Edition, code: &Code| e.get(code).is_some_and(|c| c.attribute(NAME).is_some());
-    let has_list = |e: &&Edition| e.attribute_names().iter().any(|n| n == NAME);
-    if Some(to).filter(has_list).is_none() {
-        result.remarks.push(format!("the list of {} is not held, so its changes were not checked", to.id()));
-        return;
-    }
-    let mut push = |kind, entry: Option<&AddendumEntry>, code: &Code, action, message: &str| {
-        result.findings.push(Finding {
-            kind,
-            code: Some(code.clone()),
-            action: Some(action),
-            at: entry.map(|e| e.at),
-            message: format!("{} {message}", code.display(to.id().system)),
-            explanation: None,
-        });
-    };
-    for entry in &addendum.entries {
-        let held = holds(to, &entry.code);
-        match entry.action {
-            Action::Add | Action::ReviseTo if !held => {
-                push(
-                    FindingKind::NotInEdition,
-                    Some(entry),
-                    &entry.code,
-                    entry.action,
-                    "is not in the list now",
-                );
-            }
-            Action::Delete if held => {
-                push(
-                    FindingKind::NotInEdition,
-                    Some(entry),
-                    &entry.code,
-                    entry.action,
-                    "is still in the list",
-                );
-            }
-            _ => {}
-        }
-    }
-    let Some(from) = from.filter(has_list) else {
-        result
-            .remarks
-            .push("the list before is not held; the changes were held against the list now only".into());
-        return;
-    };
-    let named =
-        |action: Action, code: &Code| addendum.entries.iter().any(|e| e.action == action && e.code == *code);
-    let codes = |e: &Edition| -> Vec<Code> {
-        e.by_code().filter(|c| c.attribute(NAME).is_some()).map(|c| c.code().clone()).collect()
-    };
-    for code in codes(to) {
-        if !holds(from, &code) && !named(Action::Add, &code) {
-            push(
-                FindingKind::NotListed,
-                None,
-                &code,
-                Action::Add,
-                "came to the list and is not among the additions",
-            );
-        }
-    }
-    for code in codes(from) {
-        if !holds(to, &code) && !named(Action::Delete, &code) {
-            push(
-                FindingKind::NotListed,
-                None,
-                &code,
-                Action::Delete,
-                "left the list and is not among the deletions",
-            );
-        }
-    }
-    for entry in &addendum.entries {
-        let held = holds(from, &entry.code);
-        if entry.action == Action::Add && held {
-            push(FindingKind::NotComputed, Some(entry), &entry.code, Action::Add, "was in the list already");
-        }
-        if entry.action == Action::Delete && !held {
-            push(
-                FindingKind::NotComputed,
-                Some(entry),
-                &entry.code,
-                Action::Delete,
-                "was not in the list before",
-            );
-        }
-    }
 }
