@@ -15,11 +15,17 @@
 
 pub mod addenda;
 pub mod codes;
+pub mod conversion;
 mod error;
+pub mod fhir_map;
+pub mod gem;
 pub mod lines;
+pub mod map_csv;
 pub mod order;
 pub mod poa;
+pub mod sssom;
 pub mod tabular;
 pub mod text;
+pub mod workbook;
 
 pub use error::{Error, ErrorKind};
