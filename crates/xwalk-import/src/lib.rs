@@ -8,10 +8,12 @@ mod addenda;
 mod error;
 mod icd10cm;
 mod input;
+mod maps;
 mod recognise;
 mod release;
 
 pub use error::ImportError;
 pub use input::{InputFile, collect};
+pub use maps::{ImportedMaps, MapFile, MapKind};
 pub use recognise::{FileKind, Recognised, recognise};
 pub use release::{Discovery, Imported, Release, discover};

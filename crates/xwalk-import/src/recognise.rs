@@ -5,6 +5,7 @@ use xwalk_formats::{codes, order, poa, tabular, text};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
+use crate::maps::{self, MapKind};
 use crate::{ImportError, InputFile};
 
 /// The file types that are understood. A closed set: a new one is a new line here and in [`recognise`].
@@ -65,6 +66,8 @@ pub enum Recognised {
         /// Of which system.
         system: CodeSystem,
     },
+    /// A file that maps codes of one edition to another.
+    Map(MapKind),
     /// Documentation that comes with a release.
     Documentation,
     /// Something else, with the reason why it is not understood.
@@ -77,7 +80,10 @@ pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
     let lower = file.name().to_ascii_lowercase();
     let Some((kind, system)) = kind_of(&head, &lower) else {
-        return Ok(not_understood(&head, &lower));
+        return Ok(match maps::recognise(file, &head, &lower)? {
+            Some(kind) => Recognised::Map(kind),
+            None => not_understood(&head, &lower),
+        });
     };
     let Some(version) = version_of(file, kind, &head)? else {
         return Ok(Recognised::Unnamed { kind, system });
@@ -170,7 +176,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// The year and month that a name tells: `icd10cm-order- April 1 2023.txt`, `2025-04`, `POAexemptCodesFY26.txt`.
-fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
+pub(crate) fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> = split_words(&lower);
     let mut year = None;

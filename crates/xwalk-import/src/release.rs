@@ -10,6 +10,7 @@ use crate::addenda;
 use crate::error::ImportError;
 use crate::icd10cm;
 use crate::input::{InputFile, collect};
+use crate::maps::MapFile;
 use crate::recognise::{FileKind, Recognised, recognise};
 
 /// The files of one edition.
@@ -26,6 +27,8 @@ pub struct Release {
 pub struct Discovery {
     /// The releases, ordered by system and date.
     pub releases: Vec<Release>,
+    /// Files that map codes of one edition to another.
+    pub maps: Vec<MapFile>,
     /// Files that are not part of a release, each with the reason.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -58,6 +61,7 @@ pub fn discover(paths: &[PathBuf], as_edition: Option<&EditionId>) -> Result<Dis
             match recognise(&file)? {
                 Recognised::Part { kind, edition } => releases.entry(edition).or_default().push((kind, file)),
                 Recognised::Unnamed { kind, system } => unnamed.push((kind, system, file)),
+                Recognised::Map(kind) => found.maps.push(MapFile { kind, file }),
                 Recognised::Documentation => {
                     let message = "documentation that comes with a release";
                     found.diagnostics.push(Diagnostic::new(Rule::NotUsed, file.name(), message));

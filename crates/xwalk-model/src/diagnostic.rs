@@ -110,6 +110,10 @@ rules! {
     NotUnderstood = "not-understood", Note;
     /// A file is understood, but adds nothing to an edition.
     NotUsed = "not-used", Note;
+    /// A cell of a table is not understood; nothing was guessed from it.
+    BadCell = "bad-cell", Warning;
+    /// The same row stands twice in a table; it was used once.
+    DuplicateRow = "duplicate-row", Warning;
     /// Two different files claim to be the same part of one edition.
     ConflictingFiles = "conflicting-files", Error;
 }
