@@ -63,15 +63,22 @@ fn a_kill_at_any_instant_leaves_the_old_or_the_new() {
         child.kill().unwrap();
         child.wait().unwrap();
         let list = program.expect(0, &["list", "--format", "json"]).json();
-        let ids: Vec<String> =
-            list.as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap().to_owned()).collect();
+        let ids: Vec<String> = list["editions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|m| m["id"].as_str().unwrap().to_owned())
+            .collect();
         assert!(ids.contains(&"icd10cm@2025".to_owned()), "{ids:?}");
         for id in ids {
             program.expect(0, &["diff", &id, &id]);
         }
     }
     program.expect(0, &["import", "fixtures/icd10cm"]);
-    assert_eq!(program.expect(0, &["list", "--format", "json"]).json().as_array().unwrap().len(), 4);
+    assert_eq!(
+        program.expect(0, &["list", "--format", "json"]).json()["editions"].as_array().unwrap().len(),
+        4
+    );
 }
 
 /// A limit on the size of files stands for a full disk: a write in the middle of a file fails.

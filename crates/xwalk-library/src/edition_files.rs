@@ -133,7 +133,11 @@ impl Columns {
     }
 }
 
-fn write_file(path: &Path, fields: Vec<Field>, columns: Vec<ArrayRef>) -> Result<(), LibraryError> {
+pub(crate) fn write_file(
+    path: &Path,
+    fields: Vec<Field>,
+    columns: Vec<ArrayRef>,
+) -> Result<(), LibraryError> {
     let damaged = || LibraryError::damaged(path);
     let arrow = |e: arrow_schema::ArrowError| LibraryError::damaged(path)(e.into());
     let schema = Arc::new(Schema::new(fields));
@@ -277,7 +281,7 @@ fn read_rows(
     Ok(())
 }
 
-fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
+pub(crate) fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
     let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
     ParquetRecordBatchReaderBuilder::try_new(file.into_file())
         .and_then(|b| b.with_batch_size(64 * 1024).build())

@@ -31,8 +31,8 @@ pub enum LibraryError {
          stored: {stored}\n  given:  {given}"
     )]
     OtherContent {
-        /// The edition.
-        id: EditionId,
+        /// The edition or map.
+        id: String,
         /// The files and hashes that are stored.
         stored: String,
         /// The files and hashes that were given.
@@ -45,6 +45,12 @@ pub enum LibraryError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The map is not in the library.
+    #[error("{id} is not in the library")]
+    MapNotFound {
+        /// The map.
+        id: String,
     },
     /// What the files hold does not make an edition.
     #[error("the stored edition {id} is damaged; import the release again with --replace")]

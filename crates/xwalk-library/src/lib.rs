@@ -7,6 +7,7 @@
 //!                               notes.parquet     code, kind, text, refs
 //!                               attributes.parquet  code, name, value
 //!                               addenda.json      the authority's own lists of changes that lead to it
+//!         maps/icd9cm@32..icd10cm@2018/gem/map.json, mappings.parquet
 //! ```
 //!
 //! A folder is written under a temporary name beside its place, synced, and renamed: a kill at any instant leaves
@@ -15,8 +16,10 @@
 mod edition_files;
 mod error;
 mod manifest;
+mod map_files;
 mod store;
 
 pub use error::LibraryError;
 pub use manifest::{FORMAT_VERSION, Manifest};
+pub use map_files::MapManifest;
 pub use store::{Library, Saved, Stored};

@@ -3,14 +3,16 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use xwalk_model::{Addendum, Code, Edition, EditionId};
+use xwalk_model::{Addendum, Code, ConceptMap, Edition, EditionId, MapId};
 
 use crate::edition_files;
 use crate::error::LibraryError;
 use crate::manifest::{FORMAT_VERSION, Manifest};
+use crate::map_files::{self, MapManifest};
 
 const MANIFEST: &str = "edition.json";
 const ADDENDA: &str = "addenda.json";
+const MAP_MANIFEST: &str = "map.json";
 /// Prefix of folders that are being written.
 const WRITING: &str = ".writing-";
 /// Prefix of the folder that is being replaced, while the new one takes its place.
@@ -121,8 +123,76 @@ impl Library {
         addenda: &[Addendum],
         replace: bool,
     ) -> Result<Saved, LibraryError> {
-        let place = self.place(edition.id());
         let new = Manifest::of(edition, addenda);
+        let write = |folder: &Path| {
+            edition_files::write(edition, folder)?;
+            if !addenda.is_empty() {
+                write_json(&folder.join(ADDENDA), addenda)?;
+            }
+            write_json(&folder.join(MANIFEST), &new)
+        };
+        let place = self.place(edition.id());
+        let content = |m: &Manifest| m.content();
+        self.put(&place, &edition.id().to_string(), &new, manifest, content, replace, write)
+    }
+
+    fn map_place(&self, id: &MapId) -> PathBuf {
+        self.root.join("maps").join(format!("{}..{}", id.source, id.target)).join(&id.name)
+    }
+
+    /// Stores a map, with the same guards as an edition.
+    pub fn save_map(&self, map: &ConceptMap, replace: bool) -> Result<Saved, LibraryError> {
+        let new = MapManifest::of(map);
+        let write = |folder: &Path| {
+            map_files::write(map, folder)?;
+            write_json(&folder.join(MAP_MANIFEST), &new)
+        };
+        let content = |m: &MapManifest| {
+            m.sources.iter().map(|s| format!("{} sha256 {}", s.name, s.sha256)).collect::<Vec<_>>().join(", ")
+        };
+        let read = |folder: &Path| read_json::<MapManifest>(&folder.join(MAP_MANIFEST));
+        self.put(&self.map_place(&map.id), &map.id.to_string(), &new, read, content, replace, write)
+    }
+
+    /// The manifests of all maps, ordered by name.
+    pub fn list_maps(&self) -> Result<Vec<MapManifest>, LibraryError> {
+        let mut found = Vec::new();
+        for pair in folders(&self.root.join("maps"))? {
+            for name in folders(&pair)? {
+                let plain = name.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+                let place = pair.join(plain.strip_prefix(REPLACED).unwrap_or(&plain));
+                if place == name || !place.exists() {
+                    found.push(read_json::<MapManifest>(&name.join(MAP_MANIFEST))?);
+                }
+            }
+        }
+        found.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(found)
+    }
+
+    /// Reads a map.
+    pub fn load_map(&self, id: &MapId) -> Result<ConceptMap, LibraryError> {
+        let place = self.map_place(id);
+        let replaced = beside(&place, REPLACED);
+        let folder = if !place.exists() && replaced.exists() { replaced } else { place };
+        if !folder.exists() {
+            return Err(LibraryError::MapNotFound { id: id.to_string() });
+        }
+        map_files::read(&read_json(&folder.join(MAP_MANIFEST))?, &folder)
+    }
+
+    /// Puts a folder into its place: written beside it, synced, renamed.
+    #[expect(clippy::too_many_arguments, reason = "what differs between editions and maps is handed in")]
+    fn put<M: PartialEq>(
+        &self,
+        place: &Path,
+        id: &str,
+        new: &M,
+        read: impl Fn(&Path) -> Result<M, LibraryError>,
+        content: impl Fn(&M) -> String,
+        replace: bool,
+        write: impl Fn(&Path) -> Result<(), LibraryError>,
+    ) -> Result<Saved, LibraryError> {
         let parent = place.parent().unwrap_or(&self.root).to_owned();
         fs_err::create_dir_all(&parent).map_err(LibraryError::io(&parent))?;
         // One writer at a time, so that what an earlier one left behind can be cleared away.
@@ -133,27 +203,30 @@ impl Library {
             .open(&lock_path)
             .map_err(LibraryError::io(&lock_path))?;
         lock.file().lock().map_err(LibraryError::io(&lock_path))?;
-        recover(&place)?;
+        recover(place)?;
         let mut outcome = Saved::New;
         if place.exists() {
-            match manifest(&place) {
-                Ok(old) if old == new => return Ok(Saved::Unchanged),
+            match read(place) {
+                Ok(old) if old == *new => return Ok(Saved::Unchanged),
                 Ok(old) if !replace => {
-                    let (stored, given) = (old.content(), new.content());
-                    return Err(LibraryError::OtherContent { id: edition.id().clone(), stored, given });
+                    let (stored, given) = (content(&old), content(new));
+                    return Err(LibraryError::OtherContent { id: id.to_owned(), stored, given });
                 }
                 Err(error) if !replace => return Err(error),
                 _ => outcome = Saved::Replaced,
             }
         }
-        let writing = beside(&place, WRITING);
-        let written = write_folder(&writing, edition, addenda, &new);
+        let writing = beside(place, WRITING);
+        let written = fs_err::create_dir(&writing)
+            .map_err(LibraryError::io(&writing))
+            .and_then(|()| write(&writing))
+            .and_then(|()| sync_folder(&writing));
         if let Err(error) = written {
             // What is half written is of no use; the reason matters more than a failure to clear it away.
             let _ = fs_err::remove_dir_all(&writing);
             return Err(error);
         }
-        swap(&writing, &place)?;
+        swap(&writing, place)?;
         sync_folder(&parent)?;
         Ok(outcome)
     }
@@ -191,21 +264,6 @@ fn swap(writing: &Path, place: &Path) -> Result<(), LibraryError> {
 fn beside(place: &Path, prefix: &str) -> PathBuf {
     let name = place.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     place.with_file_name(format!("{prefix}{name}"))
-}
-
-fn write_folder(
-    folder: &Path,
-    edition: &Edition,
-    addenda: &[Addendum],
-    manifest: &Manifest,
-) -> Result<(), LibraryError> {
-    fs_err::create_dir(folder).map_err(LibraryError::io(folder))?;
-    edition_files::write(edition, folder)?;
-    if !addenda.is_empty() {
-        write_json(&folder.join(ADDENDA), addenda)?;
-    }
-    write_json(&folder.join(MANIFEST), manifest)?;
-    sync_folder(folder)
 }
 
 fn sync_folder(folder: &Path) -> Result<(), LibraryError> {
@@ -303,6 +361,35 @@ mod tests {
         assert!(library.load(first.id()).unwrap().edition.same_content(&first));
         assert_eq!(library.save(&first, &[], false).unwrap(), Saved::Unchanged);
         assert!(place.exists() && !beside(&place, WRITING).exists() && !beside(&place, REPLACED).exists());
+    }
+
+    #[test]
+    fn a_map_comes_back_as_it_was() {
+        use xwalk_model::{Mapping, Provenance, Relationship, Targets};
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let (source, target) = ("icd9cm@32".parse().unwrap(), "icd10cm@2018".parse().unwrap());
+        let mut map = ConceptMap::new(MapId { source, target, name: "gem".into() });
+        let code = Code::from_official;
+        let slots = vec![vec![code("E08311"), code("E08319")], vec![code("E0865")]];
+        for targets in
+            [Targets::NoMap, Targets::One(code("E0839")), Targets::Combination { scenario: 2, slots }]
+        {
+            let provenance = Provenance::Official { file: 0, line: 7 };
+            map.push(
+                code("24951"),
+                Mapping { targets, relationship: Relationship::RelatedTo, provenance, flags: "10111".into() },
+            );
+        }
+        let provenance = Provenance::Curated { by: "kim".into(), on: None, note: "why".into() };
+        let targets = Targets::One(code("A000"));
+        let mapping =
+            Mapping { targets, relationship: Relationship::Equivalent, provenance, flags: "".into() };
+        map.push(code("0010"), mapping);
+        assert_eq!(library.save_map(&map, false).unwrap(), Saved::New);
+        assert_eq!(library.save_map(&map, false).unwrap(), Saved::Unchanged);
+        assert_eq!(library.load_map(&map.id).unwrap(), map);
+        assert_eq!(library.list_maps().unwrap().len(), 1);
     }
 
     #[test]

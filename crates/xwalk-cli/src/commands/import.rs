@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::bail;
-use xwalk_import::{Release, discover};
+use xwalk_import::{MapFile, Release, discover};
 use xwalk_library::{Library, Saved};
-use xwalk_model::EditionId;
+use xwalk_model::{EditionId, Severity};
 use xwalk_report::grouped;
 
 use crate::editions;
@@ -41,11 +41,14 @@ pub(crate) struct Args {
 
 #[derive(serde::Serialize)]
 struct Row {
+    /// Id of the edition or of the map.
     edition: String,
     result: &'static str,
     effective: Option<xwalk_model::Period>,
     assignable: u64,
     headers: u64,
+    /// Alternatives of a map.
+    mappings: u64,
     files: Vec<String>,
     diagnostics: usize,
 }
@@ -74,6 +77,17 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         }
         bar.inc(1);
     }
+    for file in &found.maps {
+        bar.set_message(file.file.name().to_string());
+        match store_maps(file, args, &library, printer) {
+            Ok(maps) => rows.extend(maps),
+            Err(error) => {
+                failed += 1;
+                printer.error(&error.context(format!("{} was not stored", file.file.name())));
+            }
+        }
+        bar.inc(1);
+    }
     bar.finish_and_clear();
     args.output.write(printer, |_, out| match format {
         Format::Json => {
@@ -81,7 +95,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             writeln!(out)
         }
         Format::Csv => {
-            writeln!(out, "edition,result,assignable,headers,files,diagnostics")?;
+            writeln!(out, "edition,result,assignable,headers,mappings,files,diagnostics")?;
             rows.iter().try_for_each(|r| {
                 let files = r.files.join(" + ");
                 writeln!(
@@ -92,13 +106,24 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             })
         }
         Format::Text => {
-            let header = ["edition", "in effect", "assignable", "headers", "files", "result", "diagnostics"];
+            let header = [
+                "edition or map",
+                "in effect",
+                "assignable",
+                "headers",
+                "mappings",
+                "files",
+                "result",
+                "diagnostics",
+            ];
+            let number = |n: u64| if n == 0 { "-".to_owned() } else { grouped(n) };
             let lines = rows.iter().map(|r| {
                 vec![
                     r.edition.clone(),
                     r.effective.map_or("-".to_owned(), |p| p.to_string()),
-                    grouped(r.assignable),
-                    grouped(r.headers),
+                    number(r.assignable),
+                    number(r.headers),
+                    number(r.mappings),
                     short_list(&r.files),
                     r.result.to_owned(),
                     r.diagnostics.to_string(),
@@ -131,15 +156,44 @@ fn store(release: &Release, args: &Args, library: &Library, printer: &Printer) -
     let saved = library.save(&edition, &imported.addenda, args.replace)?;
     Ok(Row {
         edition: release.id.to_string(),
-        result: match saved {
-            Saved::New => "new",
-            Saved::Unchanged => "unchanged",
-            Saved::Replaced => "replaced",
-        },
+        result: word(saved),
         effective: Some(edition.effective()),
         assignable: edition.totals().assignable,
         headers: edition.totals().headers,
+        mappings: 0,
         files,
         diagnostics,
     })
+}
+
+fn store_maps(file: &MapFile, args: &Args, library: &Library, printer: &Printer) -> anyhow::Result<Vec<Row>> {
+    let imported = file.import()?;
+    diagnostics::print(&imported.diagnostics, printer);
+    let errors = imported.diagnostics.iter().any(|d| d.rule.severity() == Severity::Error);
+    if errors && !args.allow_errors {
+        bail!("it has records that could not be read; mend the file or pass --allow-errors");
+    }
+    let mut rows = Vec::new();
+    for map in &imported.maps {
+        let saved = library.save_map(map, args.replace)?;
+        rows.push(Row {
+            edition: map.id.to_string(),
+            result: word(saved),
+            effective: None,
+            assignable: 0,
+            headers: 0,
+            mappings: map.len() as u64,
+            files: vec![file.kind.part().to_owned()],
+            diagnostics: imported.diagnostics.len(),
+        });
+    }
+    Ok(rows)
+}
+
+fn word(saved: Saved) -> &'static str {
+    match saved {
+        Saved::New => "new",
+        Saved::Unchanged => "unchanged",
+        Saved::Replaced => "replaced",
+    }
 }

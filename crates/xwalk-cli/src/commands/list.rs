@@ -10,9 +10,9 @@ use crate::exit::ExitStatus;
 use crate::output::{Format, OutputArgs};
 use crate::printer::Printer;
 
-/// List the editions in the library
+/// List the editions and maps in the library
 ///
-/// Effective dates, counts and sources of every edition that was imported.
+/// Effective dates, counts and sources of everything that was imported.
 ///
 /// Example: xwalk list --format json
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let library = editions::library(library)?;
     let format = args.output.format()?;
     let manifests = library.list()?;
-    if manifests.is_empty() {
+    let maps = library.list_maps()?;
+    if manifests.is_empty() && maps.is_empty() {
         printer.note(format_args!(
             "the library {} is empty; `xwalk import PATH` fills it",
             library.root().display()
@@ -33,7 +34,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     }
     args.output.write(printer, |_, out| match format {
         Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, &manifests)?;
+            let all = serde_json::json!({ "editions": &manifests, "maps": &maps });
+            serde_json::to_writer_pretty(&mut *out, &all)?;
             writeln!(out)
         }
         Format::Csv => {
@@ -57,11 +59,24 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
                     sources.join(", "),
                 ]
             });
+            table(&header, lines, out)?;
+            if maps.is_empty() {
+                return Ok(());
+            }
+            writeln!(out)?;
+            let header = ["map", "source codes", "mappings", "sources"];
+            let lines = maps.iter().map(|m| {
+                let sources: Vec<&str> = m.sources.iter().map(|s| s.name.as_str()).collect();
+                vec![m.id.to_string(), grouped(m.sources_mapped), grouped(m.mappings), sources.join(", ")]
+            });
             table(&header, lines, out)
         }
     })?;
     Ok(ExitStatus::Done)
 }
+
+/// Headings of columns that hold numbers.
+const NUMBERS: [&str; 5] = ["assignable", "headers", "mappings", "source codes", "diagnostics"];
 
 /// A plain table; columns of numbers are set to the right.
 pub(crate) fn table(
@@ -76,9 +91,7 @@ pub(crate) fn table(
         table.add_row(line);
     }
     for (i, name) in header.iter().enumerate() {
-        if let (true, Some(column)) =
-            (["assignable", "headers", "diagnostics"].contains(name), table.column_mut(i))
-        {
+        if let (true, Some(column)) = (NUMBERS.contains(name), table.column_mut(i)) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }

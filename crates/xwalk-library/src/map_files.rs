@@ -1,0 +1,190 @@
+//! The files of a concept map: `mappings.parquet` and `map.json`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::builder::{Int32Builder, StringBuilder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef};
+use arrow_schema::{DataType, Field};
+use serde::{Deserialize, Serialize};
+use xwalk_model::{Code, ConceptMap, MapId, Mapping, Provenance, Relationship, SourceFile, Targets};
+
+use crate::edition_files::{batches, write_file};
+use crate::error::LibraryError;
+use crate::manifest::FORMAT_VERSION;
+
+const MAPPINGS: &str = "mappings.parquet";
+const RELATIONSHIPS: [Relationship; 5] = [
+    Relationship::Equivalent,
+    Relationship::SourceIsNarrowerThanTarget,
+    Relationship::SourceIsBroaderThanTarget,
+    Relationship::RelatedTo,
+    Relationship::NotRelatedTo,
+];
+
+/// What `map.json` says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MapManifest {
+    /// Version of the layout of the folder.
+    pub format_version: u32,
+    /// Name of the map.
+    pub id: MapId,
+    /// Number of source codes.
+    pub sources_mapped: u64,
+    /// Number of alternatives.
+    pub mappings: u64,
+    /// What a reader has to know.
+    pub remarks: Vec<String>,
+    /// The files it was read from.
+    pub sources: Vec<SourceFile>,
+    /// Codes of the target edition stated to have no source.
+    pub unmapped_targets: Vec<Code>,
+}
+
+impl MapManifest {
+    /// The manifest of a map.
+    pub fn of(map: &ConceptMap) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            id: map.id.clone(),
+            sources_mapped: map.elements.len() as u64,
+            mappings: map.len() as u64,
+            remarks: map.remarks.clone(),
+            sources: map.sources.clone(),
+            unmapped_targets: map.unmapped_targets.clone(),
+        }
+    }
+}
+
+/// Writes the mappings: a row for each code of each slot of each alternative. An alternative without a target has one
+/// row without one; `slot` is 0 and `scenario` empty outside combinations.
+pub(crate) fn write(map: &ConceptMap, folder: &Path) -> Result<(), LibraryError> {
+    let mut texts: Vec<StringBuilder> = (0..5).map(|_| StringBuilder::new()).collect();
+    let mut numbers: Vec<Int32Builder> = (0..5).map(|_| Int32Builder::new()).collect();
+    for (source, mappings) in &map.elements {
+        for (number, mapping) in mappings.iter().enumerate() {
+            let (scenario, slots): (Option<i32>, Vec<Vec<Option<&Code>>>) = match &mapping.targets {
+                Targets::NoMap => (None, vec![vec![None]]),
+                Targets::One(code) => (None, vec![vec![Some(code)]]),
+                Targets::Combination { scenario, slots } => {
+                    (Some(i32::from(*scenario)), slots.iter().map(|s| s.iter().map(Some).collect()).collect())
+                }
+            };
+            let (file, line, basis) = match &mapping.provenance {
+                Provenance::Official { file, line } => {
+                    (Some(i32::from(*file)), i32::try_from(*line).ok(), None)
+                }
+                other => (None, None, serde_json::to_string(other).ok()),
+            };
+            for (slot, targets) in slots.iter().enumerate() {
+                for target in targets {
+                    texts[0].append_value(source.as_str());
+                    texts[1].append_option(target.map(Code::as_str));
+                    texts[2].append_value(mapping.relationship.id());
+                    texts[3].append_value(&mapping.flags);
+                    texts[4].append_option(basis.as_deref());
+                    numbers[0].append_value(number as i32);
+                    numbers[1].append_option(scenario);
+                    numbers[2].append_value(slot as i32);
+                    numbers[3].append_option(file);
+                    numbers[4].append_option(line);
+                }
+            }
+        }
+    }
+    let names = [
+        "source",
+        "target",
+        "relationship",
+        "flags",
+        "basis",
+        "alternative",
+        "scenario",
+        "slot",
+        "file",
+        "line",
+    ];
+    let mut fields = Vec::new();
+    let mut columns: Vec<ArrayRef> = Vec::new();
+    for (name, mut builder) in names.iter().zip(texts) {
+        fields.push(Field::new(*name, DataType::Utf8, true));
+        columns.push(Arc::new(builder.finish()));
+    }
+    for (name, mut builder) in names[5..].iter().zip(numbers) {
+        fields.push(Field::new(*name, DataType::Int32, true));
+        columns.push(Arc::new(builder.finish()));
+    }
+    write_file(&folder.join(MAPPINGS), fields, columns)
+}
+
+/// Reads a map back from its folder.
+pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, LibraryError> {
+    let path = folder.join(MAPPINGS);
+    let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
+    let mut map = ConceptMap::new(manifest.id.clone());
+    map.sources.clone_from(&manifest.sources);
+    map.remarks.clone_from(&manifest.remarks);
+    map.unmapped_targets.clone_from(&manifest.unmapped_targets);
+    // The rows of one alternative follow each other, also across batches.
+    let mut open: Option<(String, i32)> = None;
+    for batch in batches(&path)? {
+        let text = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
+            column.ok_or_else(|| wrong("a column is missing"))
+        };
+        let number = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|c| c.as_primitive_opt::<Int32Type>());
+            column.ok_or_else(|| wrong("a column is missing"))
+        };
+        let (source, target) = (text("source")?, text("target")?);
+        let (relationship, flags, basis) = (text("relationship")?, text("flags")?, text("basis")?);
+        let (alternative, scenario, slot) = (number("alternative")?, number("scenario")?, number("slot")?);
+        let (file, line) = (number("file")?, number("line")?);
+        for row in 0..batch.num_rows() {
+            let code = (!target.is_null(row)).then(|| Code::from_official(target.value(row)));
+            let key = (source.value(row).to_owned(), alternative.value(row));
+            if open.as_ref() == Some(&key) {
+                let last = map.elements.get_mut(&Code::from_official(&key.0)).and_then(|m| m.last_mut());
+                let slots = match last.map(|m| &mut m.targets) {
+                    Some(Targets::Combination { slots, .. }) => slots,
+                    _ => return Err(wrong("a further row of an alternative that is no combination")),
+                };
+                let at = usize::try_from(slot.value(row)).map_err(|_| wrong("a negative slot"))?;
+                if at > slots.len() {
+                    return Err(wrong("a slot is missing"));
+                }
+                if at == slots.len() {
+                    slots.push(Vec::new());
+                }
+                slots[at].extend(code);
+                continue;
+            }
+            let targets = match (code, scenario.is_null(row)) {
+                (None, _) => Targets::NoMap,
+                (Some(code), true) => Targets::One(code),
+                (Some(code), false) => Targets::Combination {
+                    scenario: u8::try_from(scenario.value(row))
+                        .map_err(|_| wrong("a scenario out of range"))?,
+                    slots: vec![vec![code]],
+                },
+            };
+            let provenance = if basis.is_null(row) {
+                Provenance::Official {
+                    file: u16::try_from(file.value(row)).map_err(|_| wrong("a file out of range"))?,
+                    line: u32::try_from(line.value(row)).map_err(|_| wrong("a line out of range"))?,
+                }
+            } else {
+                serde_json::from_str(basis.value(row)).map_err(|_| wrong("a basis that is not understood"))?
+            };
+            let word = relationship.value(row);
+            let relationship = RELATIONSHIPS.into_iter().find(|r| r.id() == word);
+            let relationship = relationship.ok_or_else(|| wrong("an unknown relationship"))?;
+            let mapping = Mapping { targets, relationship, provenance, flags: flags.value(row).into() };
+            map.push(Code::from_official(&key.0), mapping);
+            open = Some(key);
+        }
+    }
+    Ok(map)
+}
