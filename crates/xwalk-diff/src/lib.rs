@@ -11,7 +11,7 @@ mod history;
 mod title;
 
 pub use apply::{ApplyError, apply};
-pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit};
+pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conversion};
 pub use compare::{DiffError, Earlier, diff, in_order};
 pub use history::{Event, history};
 pub use title::{classify, marks};

@@ -43,6 +43,8 @@ pub enum AddendumKind {
     Codes,
     /// Codes exempt from present-on-admission reporting.
     PoaExempt,
+    /// New codes with the codes used before them.
+    Conversion,
 }
 
 /// One line of an addendum.

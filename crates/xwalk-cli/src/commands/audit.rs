@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use xwalk_diff::{Audit, Verdict};
-use xwalk_import::{FileKind, Release, discover};
+use xwalk_import::{Discovery, FileKind, MapKind, Release, discover};
 use xwalk_library::{Library, Manifest};
-use xwalk_model::{AddendumKind, CodeSystem, Edition, EditionId, calendar};
+use xwalk_model::{AddendumKind, CodeSystem, ConceptMap, Edition, EditionId, calendar};
 use xwalk_report::audit::{write_csv, write_json, write_text};
 
 use crate::exit::ExitStatus;
@@ -67,7 +67,6 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
 
 /// The edition before another: the last that came into effect before it.
 fn baseline<'a>(to: &EditionId, held: impl Iterator<Item = &'a EditionId>) -> Option<&'a EditionId> {
-    let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
     let first = start(to);
     held.filter(|id| id.system == to.system && *id != to)
         .filter(|id| start(id) < first || (first.is_none() && id.version < to.version))
@@ -105,7 +104,49 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
         read.insert(release.id.clone(), to);
     }
     bar.finish_and_clear();
+    read.clear();
+    audits.extend(audit_conversion_tables(&found, printer)?);
     Ok(audits)
+}
+
+/// Each conversion table against the steps that are its own; the newest, which repeats all earlier rows, against all.
+fn audit_conversion_tables(found: &Discovery, printer: &Printer) -> anyhow::Result<Vec<Audit>> {
+    let mut tables: Vec<(String, Vec<ConceptMap>)> = Vec::new();
+    for file in found.maps.iter().filter(|f| f.kind == MapKind::ConversionTable) {
+        let imported = file.import()?;
+        diagnostics::print(&imported.diagnostics, printer);
+        tables.push((file.file.name().to_string(), imported.maps));
+    }
+    let last = |maps: &[ConceptMap]| maps.iter().filter_map(|m| start(&m.id.source)).max();
+    tables.sort_by_key(|(_, maps)| last(maps));
+    let Some(newest) = tables.len().checked_sub(1) else { return Ok(Vec::new()) };
+    let listed = |r: &&Release| r.id.system == CodeSystem::Icd10cm && holds_baseline(r, AddendumKind::Order);
+    let mut releases: Vec<&Release> = found.releases.iter().filter(listed).collect();
+    releases.sort_by_key(|r| start(&r.id));
+    let mut audits = Vec::new();
+    let mut before: Option<Edition> = None;
+    for release in releases {
+        let Some(to) = editions::import(release, false, printer)?.edition else { continue };
+        if let Some(from) = &before {
+            let inside = |m: &&ConceptMap| {
+                start(from.id()) < start(&m.id.source) && start(&m.id.source) <= start(to.id())
+            };
+            for (i, (file, maps)) in tables.iter().enumerate() {
+                let step: Vec<&ConceptMap> = maps.iter().filter(inside).collect();
+                if !step.is_empty() && (i == newest || step.iter().any(|m| start(&m.id.source) == last(maps)))
+                {
+                    audits.push(xwalk_diff::audit_conversion(file, &step, from, &to));
+                }
+            }
+        }
+        before = Some(to);
+    }
+    Ok(audits)
+}
+
+/// The day on which an edition came into effect.
+fn start(id: &EditionId) -> Option<jiff::civil::Date> {
+    calendar::fiscal_year(&id.version).and_then(|p| p.from)
 }
 
 /// Whether a release states what an addendum changes: published titles stand in order files and code lists, not in

@@ -1,8 +1,10 @@
 //! A computed change set held against the authority's own list, line by line and count by count.
 
 mod attribute;
+mod conversion;
 mod lines;
 
+pub use conversion::audit_conversion;
 use serde::{Deserialize, Serialize};
 use xwalk_model::{Action, Addendum, AddendumKind, Block, Code, Counted, Edition, EditionId, Position};
 
