@@ -99,4 +99,12 @@ pub enum ErrorKind {
         /// Its name.
         name: String,
     },
+    /// An element lacks an attribute that the layout prescribes.
+    #[error("the element `<{element}>` has no attribute `{name}`")]
+    MissingAttribute {
+        /// The element.
+        element: &'static str,
+        /// The attribute.
+        name: &'static str,
+    },
 }

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod addenda;
+pub mod claml;
 pub mod codes;
 mod error;
 pub mod lines;
