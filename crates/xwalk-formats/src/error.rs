@@ -107,4 +107,18 @@ pub enum ErrorKind {
         /// The attribute.
         name: &'static str,
     },
+    /// A row has another number of fields than its layout.
+    #[error("the row has {found} fields; expected {expected}")]
+    FieldCount {
+        /// How many it has.
+        found: usize,
+        /// What the layout prescribes.
+        expected: &'static str,
+    },
+    /// A field of a transition table that is neither empty nor `A`.
+    #[error("`{found}` is not a transition flag; expected A (automatic) or nothing")]
+    TransitionFlag {
+        /// The field as it stands.
+        found: String,
+    },
 }

@@ -17,10 +17,13 @@ pub mod addenda;
 pub mod claml;
 pub mod codes;
 mod error;
+pub mod icd_lists;
 pub mod lines;
+pub mod mortality;
 pub mod order;
 pub mod poa;
 pub mod tabular;
 pub mod text;
+pub mod transition;
 
 pub use error::{Error, ErrorKind};

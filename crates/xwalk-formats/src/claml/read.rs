@@ -412,7 +412,10 @@ mod tests {
         assert_eq!(all.rubric_kinds[0].display, "Text");
         let class = &all.classes[0];
         assert_eq!((class.code.as_str(), class.at.line, class.usage.as_str()), ("Q10", 11, "dagger"));
-        assert_eq!((class.modified_by[0].all.as_str(), &class.modified_by[0].valid), ("false", &vec![".0".into()]));
+        assert_eq!(
+            (class.modified_by[0].all.as_str(), &class.modified_by[0].valid),
+            ("false", &vec![".0".into()])
+        );
         assert_eq!(class.excluded_modifiers, ["M"]);
         let label = &class.rubrics[0].labels[0];
         assert_eq!(label.text(), "Made up & moreZ01.-");
