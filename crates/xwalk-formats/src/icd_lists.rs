@@ -222,7 +222,7 @@ fn rows(bytes: &[u8]) -> impl Iterator<Item = Row> {
 /// Which list a file is, by its first rows; `head` may be cut anywhere.
 pub fn detect(head: &[u8]) -> Option<List> {
     let head = &head[..head.len().min(16 * 1024)];
-    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..end]);
+    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..=end]);
     let first: Vec<Row> = rows(whole).take(20).collect();
     if first.is_empty() {
         return None;

@@ -60,7 +60,7 @@ impl<'a> Iterator for Records<'a> {
 /// Whether the first rows have the layout of a transition table. The last one may be cut.
 pub fn looks_like(bytes: &[u8]) -> bool {
     let head = &bytes[..bytes.len().min(2000)];
-    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..end]);
+    let whole = memchr::memrchr(b'\n', head).map_or(head, |end| &head[..=end]);
     let mut first = records(whole).take(10).peekable();
     first.peek().is_some() && first.all(|r| r.is_ok())
 }
@@ -79,11 +79,13 @@ fn record<'a>(line: &Line<'a>) -> Result<Record<'a>, Error> {
         fields.push(field);
         start += field.len() + 1;
     }
-    let (&[old, new, forward, back], more) = (match fields.as_slice() {
-        [a, b, c, d] => (&[*a, *b, *c, *d], None),
-        [a, b, c, d, e, f] => (&[*a, *b, *c, *d], Some((*e, *f))),
-        other => return fail(0, ErrorKind::FieldCount { found: other.len(), expected: "4, in 2004 6" }),
-    });
+    let (rest, more) = match fields.as_slice() {
+        [.., fifth, sixth] if fields.len() == 6 => (fields.get(..4), Some((*fifth, *sixth))),
+        _ => (Some(fields.as_slice()), None),
+    };
+    let Some(&[old, new, forward, back]) = rest else {
+        return fail(0, ErrorKind::FieldCount { found: fields.len(), expected: "4, in 2004 6" });
+    };
     for (i, code) in [old, new].into_iter().enumerate() {
         if !is_code(code) {
             return fail(starts[i], ErrorKind::Code { found: code.to_owned() });

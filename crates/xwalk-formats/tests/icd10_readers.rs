@@ -67,8 +67,9 @@ proptest! {
         ("[A-Z][0-9]{2}\\.[0-9]", "[A-Z][0-9]{2}\\.[0-9]{1,2}", any::<bool>(), any::<bool>()), 0..40,
     )) {
         let flag = |set: bool| if set { "A" } else { "" };
-        let text: String =
+        let lines: Vec<String> =
             rows.iter().map(|(a, b, f, g)| format!("{a};{b};{};{}\r\n", flag(*f), flag(*g))).collect();
+        let text = lines.concat();
         let read: Vec<_> = transition::records(text.as_bytes())
             .map(|r| r.map(|r| (r.old.to_owned(), r.new.to_owned(), r.forward, r.back)))
             .collect::<Result<_, _>>()

@@ -6,9 +6,11 @@
 
 mod addenda;
 mod error;
+mod icd10;
 mod icd10cm;
 mod input;
 mod recognise;
+mod recognise_icd10;
 mod release;
 
 pub use error::ImportError;
