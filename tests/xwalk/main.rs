@@ -1,1 +1,3 @@
 //! Workspace tests.
+
+mod icd10;

@@ -86,7 +86,7 @@ impl Writer<'_> {
         assignable: bool,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Draft {
-        let mut draft = Draft::new(&class.key, class.kind, class.entry.at);
+        let mut draft = Draft::new(&class.key, class.kind);
         draft.parent = above;
         draft.assignable = assignable && class.kind == ConceptKind::Code;
         let code_above = above.map(|ix| self.drafts.get(ix)).filter(|d| d.kind == ConceptKind::Code);
@@ -105,7 +105,7 @@ impl Writer<'_> {
         assignable: bool,
         diagnostics: &mut Vec<Diagnostic>,
     ) -> Draft {
-        let mut draft = Draft::new(&made.code, ConceptKind::Code, made.part.at);
+        let mut draft = Draft::new(&made.code, ConceptKind::Code);
         draft.parent = above;
         draft.assignable = assignable;
         let joined = above.map(|ix| self.drafts.get(ix).long().to_owned());

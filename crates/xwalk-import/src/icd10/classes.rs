@@ -1,6 +1,6 @@
 //! The classes of a ClaML file as a tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use xwalk_formats::claml::{Claml, Entry};
@@ -29,7 +29,7 @@ pub(super) fn classes<'c>(
 ) -> Vec<Class<'c>> {
     let mut all: Vec<Class<'c>> = Vec::with_capacity(claml.classes.len());
     let mut by_code: HashMap<&str, usize> = HashMap::with_capacity(claml.classes.len());
-    let mut keys: HashMap<String, ()> = HashMap::with_capacity(claml.classes.len());
+    let mut keys: HashSet<String> = HashSet::with_capacity(claml.classes.len());
     for entry in &claml.classes {
         let code = entry.code.trim();
         let (kind, key) = match entry.kind.trim().to_ascii_lowercase().as_str() {
@@ -42,7 +42,7 @@ pub(super) fn classes<'c>(
             diagnostics.push(Diagnostic::new(Rule::BadCode, name, message).at(entry.at));
             continue;
         };
-        if by_code.contains_key(code) || keys.insert(key.clone(), ()).is_some() {
+        if by_code.contains_key(code) || !keys.insert(key.clone()) {
             let message = format!("\"{code}\" stands in the file already; the first was used");
             diagnostics.push(Diagnostic::new(Rule::DuplicateCode, name, message).at(entry.at));
             continue;
@@ -61,16 +61,16 @@ fn place(
     name: &Arc<str>,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for ix in 0..all.len() {
-        let entry = all[ix].entry;
+    for class in all.iter_mut() {
+        let entry = class.entry;
         let found = entry.superclasses.iter().find_map(|code| by_code.get(code.trim()).copied());
         if entry.superclasses.len() > 1 {
             let message = format!("\"{}\" has several classes above it; the first was followed", entry.code);
             diagnostics.push(Diagnostic::new(Rule::OddValue, name, message).at(entry.at));
         }
         match found {
-            Some(parent) => all[ix].parent = Some(parent),
-            None if all[ix].kind != ConceptKind::Chapter => {
+            Some(parent) => class.parent = Some(parent),
+            None if class.kind != ConceptKind::Chapter => {
                 let above = entry.superclasses.join(", ");
                 let message = match above.as_str() {
                     "" => format!("\"{}\" names no class above it", entry.code),
@@ -90,8 +90,8 @@ fn place(
             all[parent].children.push(ix);
         }
     }
-    for ix in 0..all.len() {
-        let entry = all[ix].entry;
+    for class in all.iter_mut() {
+        let entry = class.entry;
         let mut place: HashMap<usize, usize> = HashMap::with_capacity(entry.subclasses.len());
         for (i, code) in entry.subclasses.iter().enumerate() {
             match by_code.get(code.trim()) {
@@ -104,9 +104,7 @@ fn place(
                 }
             }
         }
-        let mut children = std::mem::take(&mut all[ix].children);
-        children.sort_by_key(|child| (place.get(child).copied().unwrap_or(usize::MAX), *child));
-        all[ix].children = children;
+        class.children.sort_by_key(|child| (place.get(child).copied().unwrap_or(usize::MAX), *child));
     }
 }
 

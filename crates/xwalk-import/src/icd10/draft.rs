@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use xwalk_model::{Code, ConceptKind, EditionBuilder, NoteKind, Position, Role};
+use xwalk_model::{Code, ConceptKind, EditionBuilder, NoteKind, Role};
 
 /// A name with its role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,13 @@ pub(super) struct Draft {
     pub(super) names: Vec<Name>,
     pub(super) notes: Vec<(NoteKind, String, Vec<String>)>,
     pub(super) attributes: Vec<(String, String)>,
-    /// Where its record begins.
-    pub(super) at: Position,
 }
 
 impl Draft {
-    pub(super) fn new(code: impl Into<String>, kind: ConceptKind, at: Position) -> Self {
+    pub(super) fn new(code: impl Into<String>, kind: ConceptKind) -> Self {
         let (names, notes, attributes) = (Vec::new(), Vec::new(), Vec::new());
         let code = code.into();
-        Self { code, kind, assignable: false, parent: None, names, notes, attributes, at }
+        Self { code, kind, assignable: false, parent: None, names, notes, attributes }
     }
 
     pub(super) fn name(&mut self, role: Role, text: &str) {

@@ -99,11 +99,8 @@ fn reference(
     } else {
         push(texts, &marked);
     }
-    if let Some(found) = code_or_range(shown).or_else(|| code_or_range(code)) {
-        if !rendered.refs.contains(&found) {
-            rendered.refs.push(found);
-        }
-    }
+    let found = code_or_range(shown).or_else(|| code_or_range(code));
+    rendered.refs.extend(found.filter(|found| !rendered.refs.contains(found)));
 }
 
 /// A code or range as notes name it: `C49.-` is `C49-`, `A00-A09` stays.

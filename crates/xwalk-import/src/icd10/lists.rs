@@ -1,6 +1,6 @@
 //! The text files of the WHO, DIMDI and BfArM: chapters, groups, codes with metadata, titles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use xwalk_formats::icd_lists::{self, Chapter, Coded, Field, Group, List};
@@ -30,7 +30,7 @@ pub(super) fn usable<T>(
 pub(super) struct Row {
     pub(super) code: String,
     pub(super) assignable: bool,
-    pub(super) row: Coded,
+    pub(super) fields: Coded,
 }
 
 /// The codes of a list with metadata. Official files have errors in single fields: these are told, and the field is
@@ -43,14 +43,14 @@ pub(super) fn read_codes(
 ) -> Vec<Row> {
     let rows = usable(icd_lists::codes(bytes, list), name, diagnostics);
     let mut all: Vec<Row> = Vec::with_capacity(rows.len());
-    let mut seen: HashMap<String, ()> = HashMap::with_capacity(rows.len());
+    let mut seen: HashSet<String> = HashSet::with_capacity(rows.len());
     for row in rows {
         let Some(code) = plain(&row.undotted) else {
             let message = format!("\"{}\" is not a code", row.undotted);
             diagnostics.push(Diagnostic::new(Rule::BadCode, name, message).at(row.at));
             continue;
         };
-        if seen.insert(code.clone(), ()).is_some() {
+        if !seen.insert(code.clone()) {
             let message = format!("\"{}\" stands in the file already; the first row was used", row.undotted);
             diagnostics.push(Diagnostic::new(Rule::DuplicateCode, name, message).at(row.at));
             continue;
@@ -59,7 +59,7 @@ pub(super) fn read_codes(
             let message = format!("\"{}\" has the level {}; its length was followed", row.plain, row.level);
             diagnostics.push(Diagnostic::new(Rule::OddValue, name, message).at(row.at));
         }
-        all.push(Row { code, assignable: row.terminal == "T", row });
+        all.push(Row { code, assignable: row.terminal == "T", fields: row });
     }
     let codes: Vec<String> = {
         let mut codes: Vec<String> = all.iter().map(|r| r.code.clone()).collect();
@@ -67,13 +67,13 @@ pub(super) fn read_codes(
         codes
     };
     for row in &mut all {
-        if !matches!(row.row.terminal.as_str(), "T" | "N") {
+        if !matches!(row.fields.terminal.as_str(), "T" | "N") {
             row.assignable = !has_longer(&codes, &row.code);
             let message = format!(
                 "\"{}\" has \"{}\" where T or N is expected; the codes below it were followed",
-                row.row.plain, row.row.terminal
+                row.fields.plain, row.fields.terminal
             );
-            diagnostics.push(Diagnostic::new(Rule::OddValue, name, message).at(row.row.at));
+            diagnostics.push(Diagnostic::new(Rule::OddValue, name, message).at(row.fields.at));
         }
     }
     all
@@ -117,7 +117,7 @@ pub(super) fn lower(chapters: &[Chapter], groups: &[Group], rows: &[Row]) -> Dra
     // The files of 2004 to 2006 do not say where a group ends: at its last category in the list of codes.
     let mut last_of: HashMap<&str, &str> = HashMap::new();
     for row in rows.iter().filter(|r| r.code.len() == 3) {
-        let last = last_of.entry(row.row.group.trim()).or_insert(&row.code);
+        let last = last_of.entry(row.fields.group.trim()).or_insert(&row.code);
         if *last < row.code.as_str() {
             *last = &row.code;
         }
@@ -133,7 +133,7 @@ pub(super) fn lower(chapters: &[Chapter], groups: &[Group], rows: &[Row]) -> Dra
             return Some(ix);
         }
         let chapter = by_number.get(&key)?;
-        let mut draft = Draft::new(&key, ConceptKind::Chapter, chapter.at);
+        let mut draft = Draft::new(&key, ConceptKind::Chapter);
         draft.name(Role::Long, chapter.title.trim());
         let ix = drafts.add(draft)?;
         chapter_ix.insert(key, ix);
@@ -146,7 +146,7 @@ pub(super) fn lower(chapters: &[Chapter], groups: &[Group], rows: &[Row]) -> Dra
         }
         let last =
             group.last.as_deref().map(str::trim).or_else(|| last_of.get(first).copied()).unwrap_or(first);
-        let mut draft = Draft::new(format!("{first}-{last}"), ConceptKind::Block, group.at);
+        let mut draft = Draft::new(format!("{first}-{last}"), ConceptKind::Block);
         draft.name(Role::Long, group.title.trim());
         draft.parent = chapter;
         let ix = drafts.add(draft)?;
@@ -154,18 +154,18 @@ pub(super) fn lower(chapters: &[Chapter], groups: &[Group], rows: &[Row]) -> Dra
         Some(ix)
     };
     for row in rows {
-        let chapter = add_chapter(&mut drafts, &row.row.chapter);
-        let group = add_group(&mut drafts, row.row.group.trim(), chapter);
-        let mut draft = Draft::new(&row.code, ConceptKind::Code, row.row.at);
+        let chapter = add_chapter(&mut drafts, &row.fields.chapter);
+        let group = add_group(&mut drafts, row.fields.group.trim(), chapter);
+        let mut draft = Draft::new(&row.code, ConceptKind::Code);
         draft.assignable = row.assignable;
-        let long = row.row.titles.first().map_or("", |t| t.trim());
+        let long = row.fields.titles.first().map_or("", |t| t.trim());
         draft.name(Role::Long, long);
-        if let Some(own) = row.row.titles.iter().skip(1).rfind(|t| !t.trim().is_empty()) {
+        if let Some(own) = row.fields.titles.iter().skip(1).rfind(|t| !t.trim().is_empty()) {
             draft.name(Role::Tabular, own.trim());
         }
         draft.parent =
             if row.code.len() == 3 { group.or(chapter) } else { drafts.above(&row.code).or(group) };
-        attributes(&mut draft, &row.row);
+        attributes(&mut draft, &row.fields);
         drafts.add(draft);
     }
     // Groupings that no code names are in the release all the same.
@@ -190,7 +190,7 @@ pub(super) fn lower_titles(bytes: &[u8], name: &Arc<str>, diagnostics: &mut Vec<
             diagnostics.push(Diagnostic::new(Rule::BadCode, name, message).at(row.at));
             continue;
         };
-        let mut draft = Draft::new(code, ConceptKind::Code, row.at);
+        let mut draft = Draft::new(code, ConceptKind::Code);
         draft.name(Role::Long, row.title.trim());
         draft.attribute(USAGE, usage_of(&row.code));
         if drafts.add(draft).is_none() {

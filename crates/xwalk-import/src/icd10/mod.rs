@@ -8,6 +8,7 @@ mod label;
 mod lists;
 mod modifiers;
 mod mortality;
+#[cfg_attr(not(test), expect(dead_code, reason = "wired when maps are stored"))]
 mod transition;
 mod years;
 
@@ -38,10 +39,10 @@ pub(crate) fn import(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Result<Option<Edition>, ImportError> {
     let mut files = Files { release, builder: EditionBuilder::new(release.id.clone(), language(release)?) };
-    if release.id.system == CodeSystem::Icd10gm {
-        if let Some(period) = calendar_year(&release.id.version) {
-            files.builder.effective(period);
-        }
+    // The WHO does not state when an edition is in effect; member states decide.
+    let period = calendar_year(&release.id.version).filter(|_| release.id.system == CodeSystem::Icd10gm);
+    if let Some(period) = period {
+        files.builder.effective(period);
     }
     let mut drafts = files.mortality(diagnostics)?;
     if drafts.is_none() {
@@ -184,16 +185,16 @@ impl Files<'_> {
         let mut listed = 0u64;
         for row in &rows {
             let Some(ix) = drafts.find(&row.code) else {
-                missing.add(&row.row.plain);
+                missing.add(&row.fields.plain);
                 continue;
             };
             listed += 1;
             let draft = drafts.get_mut(ix);
             if draft.assignable != row.assignable {
                 draft.assignable = row.assignable;
-                status.add(&row.row.plain);
+                status.add(&row.fields.plain);
             }
-            lists::attributes(draft, &row.row);
+            lists::attributes(draft, &row.fields);
         }
         missing.tell(Rule::CodesDisagree, name, diagnostics);
         status.tell(Rule::AssignableDisagrees, name, diagnostics);

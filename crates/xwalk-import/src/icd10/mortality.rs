@@ -39,7 +39,7 @@ pub(super) fn lower(list: &List, name: &Arc<str>, diagnostics: &mut Vec<Diagnost
             diagnostics.push(Diagnostic::new(Rule::BadCode, name, message).at(record.at));
             continue;
         };
-        let mut draft = Draft::new(code.as_str(), ConceptKind::Code, record.at);
+        let mut draft = Draft::new(code.as_str(), ConceptKind::Code);
         draft.name(Role::Long, record.title.trim());
         draft.assignable = !is_deleted(&record.status);
         draft.attribute(STATUS, record.status.trim());

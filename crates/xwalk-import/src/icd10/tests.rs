@@ -9,9 +9,9 @@ use crate::{InputFile, Release};
 #[derive(Default)]
 struct Claml {
     title: &'static str,
-    modifiers: String,
-    parts: String,
-    classes: String,
+    modifiers: Vec<String>,
+    parts: Vec<String>,
+    classes: Vec<String>,
 }
 
 impl Claml {
@@ -21,28 +21,28 @@ impl Claml {
 
     /// A modifier with its classes, each a digit and a title.
     fn modifier(mut self, code: &str, meta: &str, parts: &[(&str, &str)]) -> Self {
-        self.modifiers += &format!("<Modifier code=\"{code}\">{meta}</Modifier>\n");
+        self.modifiers.push(format!("<Modifier code=\"{code}\">{meta}</Modifier>\n"));
         for (digit, inner) in parts {
             let inner = if inner.starts_with('<') {
                 (*inner).to_owned()
             } else {
                 format!("<Rubric kind=\"preferred\"><Label xml:lang=\"en\">{inner}</Label></Rubric>")
             };
-            self.parts += &format!(
+            self.parts.push(format!(
                 "<ModifierClass modifier=\"{code}\" code=\"{digit}\"><SuperClass code=\"{code}\"/>{inner}</ModifierClass>\n"
-            );
+            ));
         }
         self
     }
 
     fn class(mut self, code: &str, kind: &str, above: &str, title: &str, inner: &str) -> Self {
         let above = if above.is_empty() { String::new() } else { format!("<SuperClass code=\"{above}\"/>") };
-        self.classes += &format!(
+        self.classes.push(format!(
             "<Class code=\"{code}\" kind=\"{kind}\">{above}{}<Rubric kind=\"preferred\"><Label xml:lang=\"en\">{title}\
              </Label></Rubric>{}</Class>\n",
             before(inner),
             after(inner)
-        );
+        ));
         self
     }
 
@@ -52,7 +52,10 @@ impl Claml {
              <Meta name=\"TopLevelSort\" value=\"I II\"/><Meta name=\"lang\" value=\"en\"/>\n{}\n\
              <UsageKinds><UsageKind name=\"aster\" mark=\"*\"/><UsageKind name=\"dagger\" mark=\"+\"/></UsageKinds>\n\
              {}{}{}</ClaML>\n",
-            self.title, self.modifiers, self.parts, self.classes
+            self.title,
+            self.modifiers.concat(),
+            self.parts.concat(),
+            self.classes.concat()
         )
     }
 
@@ -426,4 +429,84 @@ fn the_mortality_list() {
     assert_eq!(at("Q11", "status").as_deref(), Some("Added in 2006\nTitle updated"));
     assert_eq!(at("U010", "us-only").as_deref(), Some("yes"));
     assert_eq!(diagnostics.iter().map(|d| d.rule).collect::<Vec<_>>(), [Rule::BadCode, Rule::NotUsed]);
+}
+
+/// What a modifier makes never replaces or repeats what is listed, whatever stands where.
+mod laws {
+    use proptest::prelude::*;
+
+    use super::{Claml, WHO, codes, import};
+
+    fn class() -> impl Strategy<Value = (u8, Option<u8>, Vec<usize>, Vec<usize>)> {
+        let some = || proptest::collection::vec(0usize..3, 0..3);
+        (0u8..3, proptest::option::of(0u8..4), some(), some())
+    }
+
+    const MODIFIERS: [&str; 3] = ["S04Q10_4", "S13Q30_5", "S05Q10_5"];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn any_tree_of_classes(classes in proptest::collection::vec(class(), 0..12)) {
+            let mut claml = Claml::new(WHO)
+                .modifier(MODIFIERS[0], "", &[(".0", "a"), (".1", "b")])
+                .modifier(MODIFIERS[1], "", &[("0", "c"), ("9", "d")])
+                .modifier(MODIFIERS[2], "<Meta name=\"usage\" value=\"optional\"/>", &[("0", "e"), ("9", "f")])
+                .class("I", "chapter", "", "First", "");
+            let mut listed = vec!["I".to_owned()];
+            for (three, four, by, not) in classes {
+                let inner: Vec<String> = by.iter().map(|m| super::modified(MODIFIERS[*m])).chain(
+                    not.iter().map(|m| format!("<ExcludeModifier code=\"{}\"/>", MODIFIERS[*m])),
+                ).collect();
+                let category = format!("Q1{three}");
+                let (code, above) = match four {
+                    None => (category, "I".to_owned()),
+                    Some(four) => (format!("{category}.{four}"), category),
+                };
+                claml = claml.class(&code, "category", &above, "T", &inner.concat());
+                listed.push(code);
+            }
+            let (edition, _) = claml.import("icd102019en.xml");
+            for code in &listed {
+                prop_assert!(codes(&edition).iter().any(|c| c.trim_matches(['(', ')']) == code));
+            }
+            for concept in edition.concepts() {
+                let needed = concept.children().iter().any(|c| c.attribute("subclassified") != Some("optional"));
+                if concept.kind() == xwalk_model::ConceptKind::Code {
+                    prop_assert_eq!(concept.assignable(), !needed, "{}", concept.display());
+                }
+            }
+        }
+
+        #[test]
+        fn no_bytes_make_an_import_panic(
+            which in 0usize..3,
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+        ) {
+            let row = super::gm_row("3", "T", "Q10", "Q10", "A;A;;", super::GM_MORE);
+            let claml = Claml::new(WHO)
+                .modifier(MODIFIERS[0], "", &[(".0", "a")])
+                .class("I", "chapter", "", "First", "")
+                .class("Q10", "category", "I", "A", &super::modified(MODIFIERS[0]))
+                .xml();
+            let (name, text) = [
+                ("icd102019en.xml", claml.as_str()),
+                ("icd10gm2021syst_kodes.txt", row.as_str()),
+                ("allvalid2023.csv", "Status,Code,ICD Title\r\n,Q10.0,One\r\n"),
+            ][which];
+            let mut bytes = text.as_bytes().to_vec();
+            for (at, byte) in &changes {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            }
+            let file = crate::InputFile::from_bytes(name, &[], &bytes);
+            if let crate::Recognised::Part { kind, edition } = crate::recognise(&file).unwrap() {
+                let release = crate::Release { id: edition, files: vec![(kind, file)] };
+                // Other systems have their own laws.
+                let _ = release.import();
+            }
+            let _ = import(&[("allvalid2023.csv", b"Status,Code,ICD Title\r\n,Q10.0,One\r\n")]);
+        }
+    }
 }

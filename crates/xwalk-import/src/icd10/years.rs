@@ -12,10 +12,10 @@ pub(crate) fn years(name: &str) -> Vec<i16> {
         match run.len() {
             4 => found.extend(year(run)),
             8 => {
-                if let (Some(old), Some(new)) = (year(&run[..4]), year(&run[4..])) {
-                    if new == old + 1 {
-                        found.extend([old, new]);
-                    }
+                if let (Some(old), Some(new)) = (year(&run[..4]), year(&run[4..]))
+                    && new == old + 1
+                {
+                    found.extend([old, new]);
                 }
             }
             _ => {}
