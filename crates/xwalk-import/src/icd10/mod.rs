@@ -97,7 +97,8 @@ impl Files<'_> {
         self.builder.hierarchy(if nested { Hierarchy::DerivedFromCodes } else { Hierarchy::Flat });
         self.builder.remark(
             "codes valid in the mortality data of the United States; the list keeps deleted codes, which are not \
-             assignable here, and has no codes above them",
+             assignable here; it has no categories above its codes but those that were deleted when they were divided, \
+             and which code stands below which was derived from the codes",
         );
         if let Some(note) = list.notes.first() {
             self.builder.remark(format!("the list calls itself: {note}"));
