@@ -7,6 +7,7 @@ mod audit;
 mod bad_input;
 mod diff;
 mod help;
+mod icd10;
 mod laws;
 mod library;
 mod program;

@@ -9,9 +9,11 @@ mod audit;
 mod compare;
 mod history;
 mod title;
+mod transition;
 
 pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conversion};
 pub use compare::{DiffError, Earlier, diff, in_order};
 pub use history::{Event, history};
 pub use title::{classify, marks};
+pub use transition::{TransitionCheck, check_transition};

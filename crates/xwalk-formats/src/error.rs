@@ -99,4 +99,26 @@ pub enum ErrorKind {
         /// Its name.
         name: String,
     },
+    /// An element lacks an attribute that the layout prescribes.
+    #[error("the element `<{element}>` has no attribute `{name}`")]
+    MissingAttribute {
+        /// The element.
+        element: &'static str,
+        /// The attribute.
+        name: &'static str,
+    },
+    /// A row has another number of fields than its layout.
+    #[error("the row has {found} fields; expected {expected}")]
+    FieldCount {
+        /// How many it has.
+        found: usize,
+        /// What the layout prescribes.
+        expected: &'static str,
+    },
+    /// A field of a transition table that is neither empty nor `A`.
+    #[error("`{found}` is not a transition flag; expected A (automatic) or nothing")]
+    TransitionFlag {
+        /// The field as it stands.
+        found: String,
+    },
 }

@@ -14,6 +14,7 @@
 //! ```
 
 pub mod addenda;
+pub mod claml;
 pub mod codes;
 pub mod conversion;
 mod error;
@@ -21,11 +22,14 @@ pub mod fhir_map;
 pub mod gem;
 pub mod lines;
 pub mod map_csv;
+pub mod icd_lists;
+pub mod mortality;
 pub mod order;
 pub mod poa;
 pub mod sssom;
 pub mod tabular;
 pub mod text;
 pub mod workbook;
+pub mod transition;
 
 pub use error::{Error, ErrorKind};

@@ -6,10 +6,12 @@
 
 mod addenda;
 mod error;
+mod icd10;
 mod icd10cm;
 mod input;
 mod maps;
 mod recognise;
+mod recognise_icd10;
 mod release;
 
 pub use error::ImportError;

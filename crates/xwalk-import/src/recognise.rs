@@ -30,6 +30,18 @@ pub enum FileKind {
     PoaDelete,
     /// Revised descriptions in the exempt list.
     PoaRevise,
+    /// ICD-10 or ICD-10-GM in ClaML.
+    Icd10Claml,
+    /// Codes of ICD-10 or ICD-10-GM with their metadata.
+    Icd10Codes,
+    /// Chapters of ICD-10 or ICD-10-GM.
+    Icd10Chapters,
+    /// Groups of ICD-10 or ICD-10-GM.
+    Icd10Groups,
+    /// Codes of ICD-10 or ICD-10-GM with titles alone.
+    Icd10Titles,
+    /// Codes of ICD-10 that are valid in the mortality data of the United States.
+    MortalityList,
 }
 
 impl FileKind {
@@ -45,6 +57,12 @@ impl FileKind {
             Self::PoaAdd => "POA-exempt additions",
             Self::PoaDelete => "POA-exempt deletions",
             Self::PoaRevise => "POA-exempt revisions",
+            Self::Icd10Claml => "ClaML XML",
+            Self::Icd10Codes => "code metadata",
+            Self::Icd10Chapters => "chapter list",
+            Self::Icd10Groups => "group list",
+            Self::Icd10Titles => "title list",
+            Self::MortalityList => "mortality list",
         }
     }
 }
@@ -78,6 +96,9 @@ pub enum Recognised {
 /// the year reused the name of October.
 pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
+    if let Some(found) = crate::recognise_icd10::recognise(file, &head) {
+        return Ok(found);
+    }
     let lower = file.name().to_ascii_lowercase();
     let Some((kind, system)) = kind_of(&head, &lower) else {
         return Ok(match maps::recognise(file, &head, &lower)? {

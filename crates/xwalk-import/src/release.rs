@@ -8,10 +8,10 @@ use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Se
 
 use crate::addenda;
 use crate::error::ImportError;
-use crate::icd10cm;
 use crate::input::{InputFile, collect};
 use crate::maps::MapFile;
 use crate::recognise::{FileKind, Recognised, recognise};
+use crate::{icd10, icd10cm};
 
 /// The files of one edition.
 #[derive(Clone, Debug)]
@@ -148,7 +148,10 @@ impl Release {
     /// Reads the files into an edition and its addenda.
     pub fn import(&self) -> Result<Imported, ImportError> {
         let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
-        imported.edition = icd10cm::import(self, &mut imported.diagnostics)?;
+        imported.edition = match self.id.system {
+            CodeSystem::Icd10 | CodeSystem::Icd10gm => icd10::import(self, &mut imported.diagnostics)?,
+            _ => icd10cm::import(self, &mut imported.diagnostics)?,
+        };
         addenda::import(self, &mut imported)?;
         Ok(imported)
     }

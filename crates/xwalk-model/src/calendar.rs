@@ -45,6 +45,12 @@ pub fn fiscal_year(version: &Version) -> Option<Period> {
     Some(Period { from: Some(from), to: Date::new(year, 9, 30).ok() })
 }
 
+/// The days on which a version of a code set by calendar year is in effect: `2025` from 1 January to 31 December 2025.
+pub fn calendar_year(version: &Version) -> Option<Period> {
+    let (year, None) = version.year_month()? else { return None };
+    Some(Period { from: Some(Date::new(year, 1, 1).ok()?), to: Date::new(year, 12, 31).ok() })
+}
+
 /// Releases known to have come into effect after `from` and before `to` that changed the codes.
 pub fn releases_between(from: &EditionId, to: &EditionId) -> Vec<EditionId> {
     let start = |v: &Version| fiscal_year(v).and_then(|p| p.from);
@@ -74,6 +80,13 @@ mod tests {
         assert_eq!(show("2025-04").as_deref(), Some("2025-04-01 to 2025-09-30"));
         assert_eq!(show("2016").as_deref(), Some("2015-10-01 to 2016-09-30"));
         assert_eq!((show("2014"), show("32")), (None, None));
+    }
+
+    #[test]
+    fn calendar_years() {
+        let show = |v: &str| calendar_year(&Version::new(v).unwrap()).map(|p| p.to_string());
+        assert_eq!(show("2025").as_deref(), Some("2025-01-01 to 2025-12-31"));
+        assert_eq!((show("2025-04"), show("cdc-2023")), (None, None));
     }
 
     #[test]

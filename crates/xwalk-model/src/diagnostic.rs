@@ -104,7 +104,9 @@ rules! {
     AssignableDisagrees = "assignable-disagrees", Warning;
     /// A list of attributes names a code that the edition does not hold.
     UnknownCode = "unknown-code", Warning;
-    /// Assignable codes were made from 7th-character definitions, not read from an order file.
+    /// A field of an official file has a value that contradicts the record it stands in; the record was used.
+    OddValue = "odd-value", Warning;
+    /// Assignable codes were made from 7th-character definitions or modifiers, not read from a list.
     Expanded = "expanded", Note;
     /// A file was given that is not understood.
     NotUnderstood = "not-understood", Note;
