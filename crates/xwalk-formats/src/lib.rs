@@ -14,12 +14,19 @@
 //! ```
 
 pub mod addenda;
+pub mod cells;
 pub mod codes;
 mod error;
+pub mod hcpcs;
+pub mod hcpcs_changes;
+pub mod icd9;
 pub mod lines;
 pub mod order;
+pub mod pcs_definitions;
+pub mod pcs_tables;
 pub mod poa;
 pub mod tabular;
 pub mod text;
+mod xml;
 
 pub use error::{Error, ErrorKind};

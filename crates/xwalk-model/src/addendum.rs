@@ -43,6 +43,8 @@ pub enum AddendumKind {
     Codes,
     /// Codes exempt from present-on-admission reporting.
     PoaExempt,
+    /// The action codes of HCPCS Level II, in the file of a release and in its transaction report.
+    Transactions,
 }
 
 /// One line of an addendum.

@@ -22,6 +22,7 @@ mod edition;
 mod edition_id;
 mod hierarchy;
 mod system;
+mod transactions;
 
 pub use addendum::{Action, Addendum, AddendumEntry, AddendumKind, Block, Counted, TrailerCount};
 pub use change::{
@@ -31,6 +32,9 @@ pub use code::{Code, CodeError};
 pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
 pub use concept_map::{ConceptMap, MapId, Mapping, Provenance, Relationship, Targets};
 pub use diagnostic::{Diagnostic, Position, Rule, Severity};
-pub use edition::{ConceptIx, Edition, EditionBuilder, EditionError, Hierarchy, SourceFile, Totals};
+pub use edition::{
+    ConceptIx, Edition, EditionBuilder, EditionError, Hierarchy, SharedAttribute, SourceFile, Totals,
+};
 pub use edition_id::{EditionId, EditionIdError, Period, Version};
 pub use system::CodeSystem;
+pub use transactions::{ActionCode, Transaction, TransactionReport};
