@@ -100,7 +100,7 @@ pub fn volume_of(head: &[u8]) -> Option<Volume> {
     let first: Vec<Line<'_>> = lines(head).filter(|l| !is_blank(l.bytes)).take(50).collect();
     // The head may end within its last line.
     let whole = if first.len() > 1 { &first[..first.len() - 1] } else { &first[..] };
-    if whole.is_empty() || whole.iter().any(|l| is_mapping(l.bytes)) {
+    if whole.iter().filter(|l| names_another_code(l.bytes)).count() * 2 >= whole.len() {
         return None;
     }
     [Volume::Diagnoses, Volume::Procedures].into_iter().find(|volume| {
@@ -114,9 +114,15 @@ pub fn volume_of(head: &[u8]) -> Option<Volume> {
     })
 }
 
-/// Whether a line is one of the General Equivalence Mappings, whose codes stand in the same columns.
-fn is_mapping(line: &[u8]) -> bool {
-    line.len() == 19 && line.get(13) == Some(&b' ') && line[14..].iter().all(u8::is_ascii_digit)
+/// Whether a second code stands where the title should: in a mapping, or in an order file, whose order number looks
+/// like a diagnosis.
+fn names_another_code(line: &[u8]) -> bool {
+    let Some(rest) = line.get(5..) else { return false };
+    let word = rest.trim_ascii_start().split(|b| *b == b' ').next().unwrap_or_default();
+    let code = (3..=7).contains(&word.len())
+        && word.iter().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+        && word.iter().any(u8::is_ascii_digit);
+    code || word.starts_with(b"NoDx") || word.starts_with(b"NoPCS")
 }
 
 /// One row of a workbook.
@@ -179,6 +185,7 @@ mod tests {
         check(b"0001 Therapeutic ultrasound\n001  Whole\n", Some(Volume::Procedures));
         check(b"0010  A000    10000\r\n0011  A001    10000\r\n", None);
         check(b"36570 NoDx    11000\r\n36571 NoDx    11000\r\n", None);
+        check(b"00001 A00     0 Cholera\r\n", None);
         check(b"A000    Cholera\r\nA001    Cholera\r\n", None);
         check(b"", None);
     }

@@ -6,9 +6,13 @@
 
 mod addenda;
 mod error;
+mod hcpcs;
 mod icd10cm;
+mod icd10pcs;
+mod icd9;
 mod input;
 mod recognise;
+mod recognise_us;
 mod release;
 
 pub use error::ImportError;

@@ -5,6 +5,7 @@ use xwalk_formats::{codes, order, poa, tabular, text};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
+use crate::recognise_us::recognise_us;
 use crate::{ImportError, InputFile};
 
 /// The file types that are understood. A closed set: a new one is a new line here and in [`recognise`].
@@ -29,6 +30,22 @@ pub enum FileKind {
     PoaDelete,
     /// Revised descriptions in the exempt list.
     PoaRevise,
+    /// The ICD-10-PCS tables in XML.
+    PcsTables,
+    /// The ICD-10-PCS definitions in XML.
+    PcsDefinitions,
+    /// Codes of ICD-9-CM with long titles.
+    Icd9Long,
+    /// Codes of ICD-9-CM with short titles.
+    Icd9Short,
+    /// Codes of ICD-9-CM with both titles in a workbook.
+    Icd9Workbook,
+    /// HCPCS Level II as text.
+    HcpcsText,
+    /// HCPCS Level II as a workbook.
+    HcpcsWorkbook,
+    /// What was done to each code of HCPCS Level II.
+    HcpcsChanges,
 }
 
 impl FileKind {
@@ -44,6 +61,14 @@ impl FileKind {
             Self::PoaAdd => "POA-exempt additions",
             Self::PoaDelete => "POA-exempt deletions",
             Self::PoaRevise => "POA-exempt revisions",
+            Self::PcsTables => "tables XML",
+            Self::PcsDefinitions => "definitions XML",
+            Self::Icd9Long => "long titles",
+            Self::Icd9Short => "short titles",
+            Self::Icd9Workbook => "titles workbook",
+            Self::HcpcsText => "contractor records",
+            Self::HcpcsWorkbook => "contractor workbook",
+            Self::HcpcsChanges => "transaction report",
         }
     }
 }
@@ -76,6 +101,9 @@ pub enum Recognised {
 pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
     let lower = file.name().to_ascii_lowercase();
+    if let Some(found) = recognise_us(file, &head)? {
+        return Ok(found);
+    }
     let Some((kind, system)) = kind_of(&head, &lower) else {
         return Ok(not_understood(&head, &lower));
     };
@@ -170,7 +198,7 @@ const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// The year and month that a name tells: `icd10cm-order- April 1 2023.txt`, `2025-04`, `POAexemptCodesFY26.txt`.
-fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
+pub(crate) fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
     let lower = name.to_ascii_lowercase();
     let words: Vec<&str> = split_words(&lower);
     let mut year = None;
@@ -196,7 +224,7 @@ fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
 }
 
 /// Runs of letters and runs of digits.
-fn split_words(text: &str) -> Vec<&str> {
+pub(crate) fn split_words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
     let class = |b: u8| (b.is_ascii_digit(), b.is_ascii_alphabetic());
@@ -255,7 +283,7 @@ fn version_of(file: &InputFile, kind: FileKind, head: &[u8]) -> Result<Option<St
 }
 
 /// The year in `<version>2025</version>`.
-fn xml_version(head: &[u8]) -> Option<i16> {
+pub(crate) fn xml_version(head: &[u8]) -> Option<i16> {
     let start = memchr::memmem::find(head, b"<version>")? + 9;
     let text = std::str::from_utf8(head.get(start..start + 4)?).ok()?;
     text.parse().ok().filter(|y| *y > 1990)

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Severity};
+use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Severity, TransactionReport};
 
 use crate::addenda;
 use crate::error::ImportError;
-use crate::icd10cm;
 use crate::input::{InputFile, collect};
 use crate::recognise::{FileKind, Recognised, recognise};
+use crate::{hcpcs, icd9, icd10cm};
 
 /// The files of one edition.
 #[derive(Clone, Debug)]
@@ -37,6 +37,8 @@ pub struct Imported {
     pub edition: Option<Edition>,
     /// The authority's own lists of changes that lead to it.
     pub addenda: Vec<Addendum>,
+    /// The authority's own reports of what it did to each code of it.
+    pub transactions: Vec<TransactionReport>,
     /// What was found wrong or doubtful.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -143,8 +145,18 @@ fn place(file: &InputFile) -> String {
 impl Release {
     /// Reads the files into an edition and its addenda.
     pub fn import(&self) -> Result<Imported, ImportError> {
-        let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
-        imported.edition = icd10cm::import(self, &mut imported.diagnostics)?;
+        let mut imported = Imported {
+            edition: None,
+            addenda: Vec::new(),
+            transactions: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        imported.edition = match self.id.system {
+            CodeSystem::Icd9cm | CodeSystem::Icd9pcs => icd9::import(self, &mut imported.diagnostics)?,
+            CodeSystem::Hcpcs => hcpcs::import(self, &mut imported.diagnostics)?,
+            _ => icd10cm::import(self, &mut imported.diagnostics)?,
+        };
+        hcpcs::transactions::import(self, &mut imported)?;
         addenda::import(self, &mut imported)?;
         Ok(imported)
     }
