@@ -108,3 +108,53 @@ fn hcpcs_annual_files() {
         }
     }
 }
+
+/// The public-domain excerpts that come with the repository.
+fn fixtures() -> Vec<Imported> {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/hcpcs");
+    let found = discover(&[root], None).unwrap();
+    found.releases.iter().map(|r| r.import().unwrap()).collect()
+}
+
+#[test]
+fn hcpcs_excerpts() {
+    let all = fixtures();
+    let [old, new] = all.as_slice() else { panic!("{} releases", all.len()) };
+    assert!(old.diagnostics.is_empty() && new.diagnostics.is_empty());
+    let (old, new) = (old.edition.as_ref().unwrap(), new.edition.as_ref().unwrap());
+    assert_eq!((old.len(), new.len()), (42, 52));
+    let revised = new.get(&code("A5513")).unwrap();
+    assert_eq!(revised.attribute("action-code"), Some("B"));
+    assert_eq!(revised.attribute("add-date"), Some("20060101"));
+    assert!(!new.get(&code("C9014")).unwrap().assignable());
+    assert!(old.get(&code("C9014")).unwrap().assignable());
+    let audit = xwalk_diff::audit_hcpcs(Some(old), new, None);
+    let lines: Vec<String> = audit
+        .findings
+        .iter()
+        .map(|f| format!("{}{}", f.message, if f.explanation.is_some() { " (explained)" } else { "" }))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"");
+}
+
+#[test]
+fn hcpcs_audit_of_2019() {
+    let Some(old) = import("hcpcs/2018") else { return };
+    let Some(new) = import("hcpcs/2019") else { return };
+    let (from, to) = (old[0].1.edition.as_ref().unwrap(), new[0].1.edition.as_ref().unwrap());
+    let report = &new[0].1.transactions[0];
+    let audit = xwalk_diff::audit_hcpcs(Some(from), to, Some(report));
+    assert!(
+        audit.remarks[0].contains("codes A 219, B 1, C 91, D 46, F 1, N 6027, P 47, S 8"),
+        "{}",
+        audit.remarks[0]
+    );
+    // The report and the file agree in every code.
+    let of = |kind| audit.findings.iter().filter(move |f| f.kind == kind);
+    assert_eq!(of(xwalk_diff::FindingKind::NotInEdition).count(), 0);
+    for finding in &audit.findings {
+        println!("{} [{}]", finding.message, finding.explanation.as_deref().unwrap_or("not explained"));
+    }
+    let unexplained = audit.findings.iter().filter(|f| f.explanation.is_none()).count();
+    assert_eq!((audit.findings.len(), unexplained), (0, 0));
+}

@@ -25,6 +25,8 @@ pub mod order;
 pub mod pcs_definitions;
 pub mod pcs_tables;
 pub mod poa;
+#[cfg(test)]
+mod robust;
 pub mod tabular;
 pub mod text;
 mod xml;

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use xwalk_diff::{Audit, Verdict};
 use xwalk_import::{FileKind, Release, discover};
 use xwalk_library::Library;
-use xwalk_model::{Addendum, AddendumKind, CodeSystem, Edition, EditionId, calendar};
+use xwalk_model::{Addendum, AddendumKind, CodeSystem, Edition, EditionId, TransactionReport, calendar};
 use xwalk_report::audit::{write_csv, write_json, write_text};
 
 use crate::exit::ExitStatus;
@@ -67,7 +67,10 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
 
 /// The edition before another: the last that came into effect before it.
 fn baseline<'a>(to: &EditionId, held: impl Iterator<Item = &'a EditionId>) -> Option<&'a EditionId> {
-    let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+    let start = |id: &EditionId| match id.system {
+        CodeSystem::Hcpcs => calendar::hcpcs_version(&id.version).and_then(|p| p.from),
+        _ => calendar::fiscal_year(&id.version).and_then(|p| p.from),
+    };
     let first = start(to);
     held.filter(|id| id.system == to.system && *id != to)
         .filter(|id| start(id) < first || (first.is_none() && id.version < to.version))
@@ -78,7 +81,8 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
     let found = discover(paths, None)?;
     diagnostics::print(&found.diagnostics, printer);
     // Published titles stand in order files and code lists; the tabular list has its own.
-    let listed = |r: &Release| r.file(FileKind::OrderFile).is_some() || r.file(FileKind::CodesFile).is_some();
+    let lists = [FileKind::OrderFile, FileKind::CodesFile, FileKind::HcpcsText, FileKind::HcpcsWorkbook];
+    let listed = |r: &Release| lists.into_iter().any(|kind| r.file(kind).is_some());
     let bases: Vec<&EditionId> = found.releases.iter().filter(|r| listed(r)).map(|r| &r.id).collect();
     let bar = printer.bar(found.releases.len() as u64, "audit");
     let mut audits = Vec::new();
@@ -103,6 +107,7 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
         }
         let from = base.and_then(|base| read.get(base));
         audits.extend(imported.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from), &to)));
+        audits.extend(audit_transactions(&imported.transactions, from, &to));
         read.clear();
         read.insert(release.id.clone(), to);
     }
@@ -115,9 +120,19 @@ fn from_with_list<'e>(addendum: &Addendum, from: Option<&'e Edition>) -> Option<
     from.filter(|e| addendum.kind != AddendumKind::PoaExempt || !e.attribute_names().is_empty())
 }
 
+/// HCPCS Level II: the action codes stand in the file itself, so there is something to audit without a report too.
+fn audit_transactions(reports: &[TransactionReport], from: Option<&Edition>, to: &Edition) -> Vec<Audit> {
+    if reports.is_empty() && to.id().system == CodeSystem::Hcpcs {
+        return vec![xwalk_diff::audit_hcpcs(from, to, None)];
+    }
+    reports.iter().map(|report| xwalk_diff::audit_hcpcs(from, to, Some(report))).collect()
+}
+
 fn has_addenda(release: &Release) -> bool {
-    use FileKind::{CodesAddenda, OrderAddenda, PoaAdd, PoaDelete, PoaRevise};
-    [OrderAddenda, CodesAddenda, PoaAdd, PoaDelete, PoaRevise].into_iter().any(|k| release.file(k).is_some())
+    use FileKind::{CodesAddenda, HcpcsText, HcpcsWorkbook, OrderAddenda, PoaAdd, PoaDelete, PoaRevise};
+    [HcpcsText, HcpcsWorkbook, OrderAddenda, CodesAddenda, PoaAdd, PoaDelete, PoaRevise]
+        .into_iter()
+        .any(|k| release.file(k).is_some())
 }
 
 fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> anyhow::Result<Vec<Audit>> {
