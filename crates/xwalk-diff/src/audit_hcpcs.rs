@@ -150,18 +150,29 @@ impl Comparing<'_> {
         self.result.findings.push(finding(kind, code, None, message, explanation));
     }
 
-    /// An action is counted from the release before, and there are four a year.
-    fn between(&self, what: &str, day: Option<&str>) -> Option<String> {
+    /// Why an action is not counted from the edition that is held. There are four releases a year, and a file is
+    /// published before it is in effect, so that late changes have the day on which it came into effect.
+    fn between(&self, what: &str, old: Option<&str>, new: Option<&str>) -> Option<String> {
         let first = |edition: &Edition| edition.effective().from.map(|d| d.strftime("%Y%m%d").to_string());
-        let (day, after, before) = (day?, first(self.from)?, first(self.to)?);
-        (after.as_str() < day && day < before.as_str()).then(|| {
-            format!("{what} by a quarterly update between the two releases; the action code counts from the last of them")
+        let (day, after, before) = (new?, first(self.from)?, first(self.to)?);
+        if after.as_str() < day && day < before.as_str() {
+            return Some(format!(
+                "{what} by an update between the two releases; the action code counts from the last of them"
+            ));
+        }
+        (day == after && old != new).then(|| {
+            format!(
+                "{what} with effect from {day}, when the files of {} were published already",
+                self.from.id()
+            )
         })
     }
 
-    /// The first day on which the last action had effect.
+    /// Why, by the first day on which the last action had effect.
     fn by_update(&self, new: Concept<'_>) -> Option<String> {
-        self.between("changed", new.attribute("action-effective-date"))
+        let name = "action-effective-date";
+        let old = self.from.get(new.code()).and_then(|c| c.attribute(name));
+        self.between("changed", old, new.attribute(name))
     }
 
     fn added(&mut self, new: Concept<'_>) {
@@ -174,7 +185,7 @@ impl Comparing<'_> {
             self.from.id(),
             new.attribute(ACTION).unwrap_or("none")
         );
-        let why = self.between("added", new.attribute("add-date"));
+        let why = self.between("added", None, new.attribute("add-date"));
         self.push(FindingKind::NotListed, new.code(), message, why);
     }
 
