@@ -218,7 +218,7 @@ impl Comparing<'_> {
             );
             let why = self
                 .by_update(new)
-                .or_else(|| (action == ActionCode::Add).then(|| self.from_already_has(new)).flatten());
+                .or_else(|| (action == ActionCode::Add).then(|| self.already_held(new)).flatten());
             self.push(FindingKind::NotComputed, new.code(), message, why);
         }
         // The long and the short description are mostly changed together, and C stands for both.
@@ -245,7 +245,7 @@ impl Comparing<'_> {
     }
 
     /// A code that was published early: its add date lies at or before the edition that has it.
-    fn from_already_has(&self, new: Concept<'_>) -> Option<String> {
+    fn already_held(&self, new: Concept<'_>) -> Option<String> {
         let day = new.attribute("add-date")?;
         let old = self.from.get(new.code())?.attribute("add-date")?;
         (day != old)

@@ -59,8 +59,11 @@ pub(crate) fn import(
         let others = || files[1..].iter().filter_map(|(_, l)| l.by_code.get(code).map(|i| &l.codes[*i].1));
         let long = titles.long.as_ref().or_else(|| others().find_map(|t| t.long.as_ref()));
         let short = titles.short.as_ref().or_else(|| others().find_map(|t| t.short.as_ref()));
-        long.into_iter().for_each(|text| builder.designation(ix, Role::Long, text));
-        short.into_iter().for_each(|text| builder.designation(ix, Role::Short, text));
+        for (role, text) in [(Role::Long, long), (Role::Short, short)] {
+            if let Some(text) = text {
+                builder.designation(ix, role, text);
+            }
+        }
     }
     // Where short titles and the workbook are both there, they have to agree too.
     if let [_, (short, listed), (workbook, other)] = files.as_slice() {

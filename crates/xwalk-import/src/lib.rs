@@ -14,6 +14,8 @@ mod input;
 mod recognise;
 mod recognise_us;
 mod release;
+#[cfg(test)]
+mod robust;
 
 pub use error::ImportError;
 pub use input::{InputFile, collect};

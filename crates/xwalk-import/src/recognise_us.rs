@@ -63,9 +63,8 @@ fn named(kind: FileKind, system: CodeSystem, version: Option<String>) -> Recogni
 fn is_hcpcs_paper(file: &InputFile, head: &[u8]) -> bool {
     let lower = file.name().to_ascii_lowercase();
     let has = |text: &[u8]| memchr::memmem::find(&head[..head.len().min(4000)], text).is_some();
-    has(b"HCPCS Contractor Record")
-        || (lower.ends_with(".prn") && lower.contains("changes"))
-        || (lower.starts_with("proc_notes") && has(b"PROCESSING NOTE"))
+    let printed = lower.rsplit_once('.').is_some_and(|(name, ext)| ext == "prn" && name.contains("changes"));
+    has(b"HCPCS Contractor Record") || printed || (lower.starts_with("proc_notes") && has(b"PROCESSING NOTE"))
 }
 
 fn system_of(volume: Volume) -> CodeSystem {

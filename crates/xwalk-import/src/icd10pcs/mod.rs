@@ -290,11 +290,16 @@ mod tests {
         </pcsRow></pcsTable></ICD10PCS.tabular>";
 
     fn import(order: &[&str], tables: &str) -> (xwalk_model::Edition, Vec<String>) {
-        let mut text = String::new();
-        for (i, code) in order.iter().enumerate() {
+        let line = |(i, code): (usize, &&str)| {
             let flag = u8::from(code.len() == 7);
-            text.push_str(&format!("{:05} {code:<7} {flag} {:<60} Title\r\n", i + 1, "Title"));
-        }
+            format!(
+                "{:05} {code:<7} {flag} {:<60} Title
+",
+                i + 1,
+                "Title"
+            )
+        };
+        let text: String = order.iter().enumerate().map(line).collect();
         let files = vec![
             (FileKind::OrderFile, InputFile::from_bytes("order.txt", &[], text.as_bytes())),
             (FileKind::PcsTables, InputFile::from_bytes("tables.xml", &[], tables.as_bytes())),
