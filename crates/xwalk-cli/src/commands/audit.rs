@@ -144,7 +144,7 @@ fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> an
     let mut audits = Vec::new();
     for manifest in &manifests {
         bar.inc(1);
-        if manifest.addenda.is_empty() {
+        if manifest.addenda.is_empty() && system != CodeSystem::Hcpcs {
             continue;
         }
         let to = library.load(&manifest.id)?;
@@ -157,6 +157,8 @@ fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> an
         audits.extend(
             to.addenda.iter().map(|a| xwalk_diff::audit(a, from_with_list(a, from.as_ref()), &to.edition)),
         );
+        // The library keeps no transaction reports; the action codes are attributes of the edition.
+        audits.extend(audit_transactions(&[], from.as_ref(), &to.edition));
     }
     bar.finish_and_clear();
     Ok(audits)
