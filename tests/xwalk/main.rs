@@ -14,3 +14,4 @@ mod program;
 mod releases;
 mod show_history;
 mod tidy;
+mod us_supply;

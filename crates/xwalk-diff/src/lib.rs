@@ -2,10 +2,11 @@
 //!
 //! [`diff`] compares two editions of one system; [`apply`] makes the second from the first and the change set;
 //! [`history`] follows one code through a run of editions; [`audit`] holds a computed change set against the list
-//! that the authority published.
+//! that the authority published, [`audit_hcpcs`] against the action codes of HCPCS Level II.
 
 mod apply;
 mod audit;
+mod audit_hcpcs;
 mod compare;
 mod history;
 mod title;
@@ -13,6 +14,7 @@ mod transition;
 
 pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conversion};
+pub use audit_hcpcs::audit_hcpcs;
 pub use compare::{DiffError, Earlier, diff, in_order};
 pub use history::{Event, history};
 pub use title::{classify, marks};

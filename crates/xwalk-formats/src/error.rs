@@ -75,6 +75,18 @@ pub enum ErrorKind {
         /// What the CSV reader says.
         reason: String,
     },
+    /// The bytes are not a workbook, or a damaged one.
+    #[error("the workbook cannot be read: {reason}")]
+    Workbook {
+        /// What the workbook reader says.
+        reason: String,
+    },
+    /// The record id is none that the layout names.
+    #[error("`{found}` is not a record id; expected 3, 4, 7 or 8")]
+    RecordId {
+        /// The character that stands there.
+        found: char,
+    },
     /// The XML is not well formed.
     #[error("the XML is not well formed: {reason}")]
     Xml {

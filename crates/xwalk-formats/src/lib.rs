@@ -14,22 +14,31 @@
 //! ```
 
 pub mod addenda;
+pub mod cells;
 pub mod claml;
 pub mod codes;
 pub mod conversion;
 mod error;
 pub mod fhir_map;
 pub mod gem;
+pub mod hcpcs;
+pub mod hcpcs_changes;
+pub mod icd9;
+pub mod icd_lists;
 pub mod lines;
 pub mod map_csv;
-pub mod icd_lists;
 pub mod mortality;
 pub mod order;
+pub mod pcs_definitions;
+pub mod pcs_tables;
 pub mod poa;
+#[cfg(test)]
+mod robust;
 pub mod sssom;
 pub mod tabular;
 pub mod text;
-pub mod workbook;
 pub mod transition;
+pub mod workbook;
+mod xml;
 
 pub use error::{Error, ErrorKind};

@@ -6,13 +6,19 @@
 
 mod addenda;
 mod error;
+mod hcpcs;
 mod icd10;
 mod icd10cm;
+mod icd10pcs;
+mod icd9;
 mod input;
 mod maps;
 mod recognise;
 mod recognise_icd10;
+mod recognise_us;
 mod release;
+#[cfg(test)]
+mod robust;
 
 pub use error::ImportError;
 pub use input::{InputFile, collect};

@@ -6,6 +6,7 @@ use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
 use crate::maps::{self, MapKind};
+use crate::recognise_us::recognise_us;
 use crate::{ImportError, InputFile};
 
 /// The file types that are understood. A closed set: a new one is a new line here and in [`recognise`].
@@ -42,6 +43,22 @@ pub enum FileKind {
     Icd10Titles,
     /// Codes of ICD-10 that are valid in the mortality data of the United States.
     MortalityList,
+    /// The ICD-10-PCS tables in XML.
+    PcsTables,
+    /// The ICD-10-PCS definitions in XML.
+    PcsDefinitions,
+    /// Codes of ICD-9-CM with long titles.
+    Icd9Long,
+    /// Codes of ICD-9-CM with short titles.
+    Icd9Short,
+    /// Codes of ICD-9-CM with both titles in a workbook.
+    Icd9Workbook,
+    /// HCPCS Level II as text.
+    HcpcsText,
+    /// HCPCS Level II as a workbook.
+    HcpcsWorkbook,
+    /// What was done to each code of HCPCS Level II.
+    HcpcsChanges,
 }
 
 impl FileKind {
@@ -63,6 +80,14 @@ impl FileKind {
             Self::Icd10Groups => "group list",
             Self::Icd10Titles => "title list",
             Self::MortalityList => "mortality list",
+            Self::PcsTables => "tables XML",
+            Self::PcsDefinitions => "definitions XML",
+            Self::Icd9Long => "long titles",
+            Self::Icd9Short => "short titles",
+            Self::Icd9Workbook => "titles workbook",
+            Self::HcpcsText => "contractor records",
+            Self::HcpcsWorkbook => "contractor workbook",
+            Self::HcpcsChanges => "transaction report",
         }
     }
 }
@@ -100,6 +125,9 @@ pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
         return Ok(found);
     }
     let lower = file.name().to_ascii_lowercase();
+    if let Some(found) = recognise_us(file, &head)? {
+        return Ok(found);
+    }
     let Some((kind, system)) = kind_of(&head, &lower) else {
         return Ok(match maps::recognise(file, &head, &lower)? {
             Some(kind) => Recognised::Map(kind),
@@ -223,7 +251,7 @@ pub(crate) fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
 }
 
 /// Runs of letters and runs of digits.
-fn split_words(text: &str) -> Vec<&str> {
+pub(crate) fn split_words(text: &str) -> Vec<&str> {
     let mut words = Vec::new();
     let mut start = 0;
     let class = |b: u8| (b.is_ascii_digit(), b.is_ascii_alphabetic());
@@ -282,7 +310,7 @@ fn version_of(file: &InputFile, kind: FileKind, head: &[u8]) -> Result<Option<St
 }
 
 /// The year in `<version>2025</version>`.
-fn xml_version(head: &[u8]) -> Option<i16> {
+pub(crate) fn xml_version(head: &[u8]) -> Option<i16> {
     let start = memchr::memmem::find(head, b"<version>")? + 9;
     let text = std::str::from_utf8(head.get(start..start + 4)?).ok()?;
     text.parse().ok().filter(|y| *y > 1990)

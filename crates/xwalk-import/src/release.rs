@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Severity};
+use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Severity, TransactionReport};
 
 use crate::addenda;
 use crate::error::ImportError;
 use crate::input::{InputFile, collect};
 use crate::maps::MapFile;
 use crate::recognise::{FileKind, Recognised, recognise};
-use crate::{icd10, icd10cm};
+use crate::{hcpcs, icd9, icd10, icd10cm};
 
 /// The files of one edition.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Imported {
     pub edition: Option<Edition>,
     /// The authority's own lists of changes that lead to it.
     pub addenda: Vec<Addendum>,
+    /// The authority's own reports of what it did to each code of it.
+    pub transactions: Vec<TransactionReport>,
     /// What was found wrong or doubtful.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -147,11 +149,19 @@ fn place(file: &InputFile) -> String {
 impl Release {
     /// Reads the files into an edition and its addenda.
     pub fn import(&self) -> Result<Imported, ImportError> {
-        let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
+        let mut imported = Imported {
+            edition: None,
+            addenda: Vec::new(),
+            transactions: Vec::new(),
+            diagnostics: Vec::new(),
+        };
         imported.edition = match self.id.system {
+            CodeSystem::Icd9cm | CodeSystem::Icd9pcs => icd9::import(self, &mut imported.diagnostics)?,
             CodeSystem::Icd10 | CodeSystem::Icd10gm => icd10::import(self, &mut imported.diagnostics)?,
+            CodeSystem::Hcpcs => hcpcs::import(self, &mut imported.diagnostics)?,
             _ => icd10cm::import(self, &mut imported.diagnostics)?,
         };
+        hcpcs::transactions::import(self, &mut imported)?;
         addenda::import(self, &mut imported)?;
         Ok(imported)
     }

@@ -45,6 +45,8 @@ pub enum AddendumKind {
     PoaExempt,
     /// New codes with the codes used before them.
     Conversion,
+    /// The action codes of HCPCS Level II, in the file of a release and in its transaction report.
+    Transactions,
 }
 
 /// One line of an addendum.

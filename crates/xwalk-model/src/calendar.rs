@@ -51,6 +51,27 @@ pub fn calendar_year(version: &Version) -> Option<Period> {
     Some(Period { from: Some(Date::new(year, 1, 1).ok()?), to: Date::new(year, 12, 31).ok() })
 }
 
+/// The days on which a version of ICD-9-CM is in effect: `32` from 1 October 2014 to 30 September 2015.
+///
+/// CMS counts versions with its grouper; version 23 was that of fiscal year 2006, and 32 is the last.
+pub fn icd9_version(version: &Version) -> Option<Period> {
+    let number: i16 = version.as_str().parse().ok().filter(|n| (1..=32).contains(n))?;
+    let year = number + 1983;
+    Some(Period { from: Date::new(year - 1, 10, 1).ok(), to: Date::new(year, 9, 30).ok() })
+}
+
+/// The days on which a version of HCPCS Level II is in effect: `2019` in 2019, `2020-07` from 1 July 2020.
+///
+/// From 2020 a release replaces the one of the quarter before, and none says when it ends.
+pub fn hcpcs_version(version: &Version) -> Option<Period> {
+    let (year, month) = version.year_month()?;
+    let to = match month {
+        None if year < 2020 => Date::new(year, 12, 31).ok(),
+        _ => None,
+    };
+    Some(Period { from: Some(Date::new(year, month.unwrap_or(1), 1).ok()?), to })
+}
+
 /// Releases known to have come into effect after `from` and before `to` that changed the codes.
 pub fn releases_between(from: &EditionId, to: &EditionId) -> Vec<EditionId> {
     let start = |v: &Version| fiscal_year(v).and_then(|p| p.from);
@@ -87,6 +108,18 @@ mod tests {
         let show = |v: &str| calendar_year(&Version::new(v).unwrap()).map(|p| p.to_string());
         assert_eq!(show("2025").as_deref(), Some("2025-01-01 to 2025-12-31"));
         assert_eq!((show("2025-04"), show("cdc-2023")), (None, None));
+    }
+
+    #[test]
+    fn versions_of_other_systems() {
+        let version = |v: &str| Version::new(v).unwrap();
+        let icd9 = |v: &str| icd9_version(&version(v)).map(|p| p.to_string());
+        assert_eq!(icd9("32").as_deref(), Some("2014-10-01 to 2015-09-30"));
+        assert_eq!(icd9("23").as_deref(), Some("2005-10-01 to 2006-09-30"));
+        assert_eq!((icd9("33"), icd9("2010")), (None, None));
+        let hcpcs = |v: &str| hcpcs_version(&version(v)).map(|p| p.to_string());
+        assert_eq!(hcpcs("2018").as_deref(), Some("2018-01-01 to 2018-12-31"));
+        assert_eq!(hcpcs("2020-07").as_deref(), Some("from 2020-07-01"));
     }
 
     #[test]

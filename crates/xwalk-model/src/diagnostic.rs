@@ -100,6 +100,8 @@ rules! {
     CodesDisagree = "codes-disagree", Warning;
     /// Two files of one release give a code different titles.
     TitlesDisagree = "titles-disagree", Warning;
+    /// Two files of one release give a code different attributes.
+    AttributesDisagree = "attributes-disagree", Warning;
     /// Two files of one release disagree on whether a code is assignable.
     AssignableDisagrees = "assignable-disagrees", Warning;
     /// A list of attributes names a code that the edition does not hold.

@@ -24,6 +24,10 @@ pub enum EditionError {
     TooLarge,
 }
 
+/// An attribute stored once by an [`EditionBuilder`], to be given to many concepts.
+#[derive(Clone, Copy)]
+pub struct SharedAttribute(AttributeEntry);
+
 /// Collects concepts in tabular order and makes an [`Edition`] of them.
 pub struct EditionBuilder {
     id: EditionId,
@@ -181,6 +185,12 @@ impl EditionBuilder {
 
     /// Gives a concept an attribute.
     pub fn attribute(&mut self, ix: ConceptIx, name: &str, value: &str) {
+        let shared = self.shared_attribute(name, value);
+        self.attribute_of(ix, shared);
+    }
+
+    /// An attribute that many concepts have, whose value is stored once.
+    pub fn shared_attribute(&mut self, name: &str, value: &str) -> SharedAttribute {
         let name = match self.attribute_names.iter().position(|n| n == name) {
             Some(at) => at,
             None => {
@@ -189,7 +199,12 @@ impl EditionBuilder {
             }
         };
         let span = self.push_text(value);
-        self.attributes.push((ix.0, AttributeEntry { name: name as u16, span }));
+        SharedAttribute(AttributeEntry { name: name as u16, span })
+    }
+
+    /// Gives a concept an attribute that this builder stored before.
+    pub fn attribute_of(&mut self, ix: ConceptIx, attribute: SharedAttribute) {
+        self.attributes.push((ix.0, attribute.0));
     }
 
     /// Checks what must hold of every edition and closes it.

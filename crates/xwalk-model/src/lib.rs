@@ -23,6 +23,7 @@ mod edition_builder;
 mod edition_id;
 mod hierarchy;
 mod system;
+mod transactions;
 
 pub use addendum::{Action, Addendum, AddendumEntry, AddendumKind, Block, Counted, TrailerCount};
 pub use change::{
@@ -33,6 +34,7 @@ pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, 
 pub use concept_map::{ConceptMap, MapId, Mapping, Provenance, Relationship, Targets};
 pub use diagnostic::{Diagnostic, Position, Rule, Severity};
 pub use edition::{ConceptIx, Edition, Hierarchy, SourceFile, Totals};
-pub use edition_builder::{EditionBuilder, EditionError};
+pub use edition_builder::{EditionBuilder, EditionError, SharedAttribute};
 pub use edition_id::{EditionId, EditionIdError, Period, Version};
 pub use system::CodeSystem;
+pub use transactions::{ActionCode, Transaction, TransactionReport};

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use xwalk_diff::{Audit, Verdict};
 use xwalk_import::{Discovery, FileKind, MapKind, Release, discover};
 use xwalk_library::{Library, Manifest};
-use xwalk_model::{AddendumKind, CodeSystem, ConceptMap, Edition, EditionId, calendar};
+use xwalk_model::{AddendumKind, CodeSystem, ConceptMap, Edition, EditionId, TransactionReport, calendar};
 use xwalk_report::audit::{write_csv, write_json, write_text};
 
 use crate::exit::ExitStatus;
@@ -100,6 +100,17 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
             }
             audits.push(xwalk_diff::audit(addendum, base.and_then(|base| read.get(base)), &to));
         }
+        if release.id.system == CodeSystem::Hcpcs {
+            let bases = found.releases.iter().filter(|r| editions::has_edition(r)).map(|r| &r.id);
+            let base = baseline(&release.id, bases);
+            if let Some(base) = base.filter(|base| !read.contains_key(base)) {
+                let release =
+                    found.releases.iter().find(|r| r.id == *base).context("a baseline is a release")?;
+                read.extend(editions::import(release, false, printer)?.edition.map(|e| (base.clone(), e)));
+            }
+            let from = base.and_then(|base| read.get(base));
+            audits.extend(audit_transactions(&imported.transactions, from, &to));
+        }
         read.clear();
         read.insert(release.id.clone(), to);
     }
@@ -146,7 +157,10 @@ fn audit_conversion_tables(found: &Discovery, printer: &Printer) -> anyhow::Resu
 
 /// The day on which an edition came into effect.
 fn start(id: &EditionId) -> Option<jiff::civil::Date> {
-    calendar::fiscal_year(&id.version).and_then(|p| p.from)
+    match id.system {
+        CodeSystem::Hcpcs => calendar::hcpcs_version(&id.version).and_then(|p| p.from),
+        _ => calendar::fiscal_year(&id.version).and_then(|p| p.from),
+    }
 }
 
 /// Whether a release states what an addendum changes: published titles stand in order files and code lists, not in
@@ -162,9 +176,19 @@ fn baseline_parts(kind: AddendumKind) -> &'static [FileKind] {
     }
 }
 
+/// HCPCS Level II: the action codes stand in the file itself, so there is something to audit without a report too.
+fn audit_transactions(reports: &[TransactionReport], from: Option<&Edition>, to: &Edition) -> Vec<Audit> {
+    if reports.is_empty() && to.id().system == CodeSystem::Hcpcs {
+        return vec![xwalk_diff::audit_hcpcs(from, to, None)];
+    }
+    reports.iter().map(|report| xwalk_diff::audit_hcpcs(from, to, Some(report))).collect()
+}
+
 fn has_addenda(release: &Release) -> bool {
-    use FileKind::{CodesAddenda, OrderAddenda, PoaAdd, PoaDelete, PoaRevise};
-    [OrderAddenda, CodesAddenda, PoaAdd, PoaDelete, PoaRevise].into_iter().any(|k| release.file(k).is_some())
+    use FileKind::{CodesAddenda, HcpcsText, HcpcsWorkbook, OrderAddenda, PoaAdd, PoaDelete, PoaRevise};
+    [HcpcsText, HcpcsWorkbook, OrderAddenda, CodesAddenda, PoaAdd, PoaDelete, PoaRevise]
+        .into_iter()
+        .any(|k| release.file(k).is_some())
 }
 
 fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> anyhow::Result<Vec<Audit>> {
@@ -176,7 +200,7 @@ fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> an
     let mut audits = Vec::new();
     for manifest in &manifests {
         bar.inc(1);
-        if manifest.addenda.is_empty() {
+        if manifest.addenda.is_empty() && system != CodeSystem::Hcpcs {
             continue;
         }
         let to = library.load(&manifest.id)?;
@@ -186,6 +210,12 @@ fn audit_library(system: CodeSystem, library: &Library, printer: &Printer) -> an
             let base = baseline(&manifest.id, manifests.iter().filter(states).map(|m| &m.id));
             let from = base.map(|id| library.load(id)).transpose()?;
             audits.push(xwalk_diff::audit(addendum, from.as_ref().map(|f| &f.edition), &to.edition));
+        }
+        if system == CodeSystem::Hcpcs {
+            let base = baseline(&manifest.id, manifests.iter().map(|m| &m.id));
+            let from = base.map(|id| library.load(id)).transpose()?;
+            // The library keeps no transaction reports; the action codes are attributes of the edition.
+            audits.extend(audit_transactions(&[], from.as_ref().map(|f| &f.edition), &to.edition));
         }
     }
     bar.finish_and_clear();

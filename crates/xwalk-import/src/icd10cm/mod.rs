@@ -16,6 +16,7 @@ use xwalk_model::{
 };
 
 use crate::error::ImportError;
+use crate::icd10pcs;
 use crate::input::InputFile;
 use crate::recognise::FileKind;
 use crate::release::{Release, bad_record};
@@ -54,7 +55,10 @@ pub(crate) fn import(
             merge::tabular_alone(&mut builder, xml, file.name(), diagnostics);
         }
         (None, Some(file), None) => codes_alone(&mut builder, file, &file.bytes()?, diagnostics),
-        (None, None, None) => return Ok(None),
+        (None, None, None) => {
+            icd10pcs::without_order_file(release, diagnostics);
+            return Ok(None);
+        }
     }
     let check_list = list.filter(|_| order.is_some() || tabular.is_some());
     let check_list = check_list.map(|file| Ok((file, file.bytes()?))).transpose()?;
@@ -62,6 +66,7 @@ pub(crate) fn import(
         builder.source(file.source(FileKind::CodesFile.part(), bytes));
     }
     add_poa(release, &mut builder, diagnostics)?;
+    icd10pcs::add_axes(release, &mut builder, diagnostics)?;
     let edition =
         builder.build().map_err(|source| ImportError::Edition { id: release.id.clone(), source })?;
     if let (Some((file, bytes)), true) = (&check_list, order.is_some()) {
