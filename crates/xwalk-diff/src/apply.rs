@@ -61,8 +61,19 @@ pub fn apply(from: &Edition, set: &ChangeSet) -> Result<Edition, ApplyError> {
             builder.attribute(ix, name, value);
         }
     }
+    // What stands below a recoded concept has not moved, so the change set names no new parent for it.
+    let recoded: BTreeMap<&Code, &Code> = set
+        .changes
+        .iter()
+        .flat_map(|(code, changes)| changes.iter().map(move |change| (code, change)))
+        .filter_map(|(code, change)| match change {
+            Change::Recoded { from } => Some((from, code)),
+            _ => None,
+        })
+        .collect();
     for (code, draft) in &drafts {
-        if let Some(parent) = draft.parent.as_ref().and_then(|p| at.get(p)) {
+        let parent = |p: &Code| at.get(p).or_else(|| at.get(*recoded.get(p)?));
+        if let Some(parent) = draft.parent.as_ref().and_then(parent) {
             builder.parent(at[code], *parent);
         }
     }

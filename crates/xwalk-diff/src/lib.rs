@@ -8,6 +8,7 @@ mod apply;
 mod audit;
 mod compare;
 mod history;
+mod recoded;
 mod title;
 
 pub use apply::{ApplyError, apply};

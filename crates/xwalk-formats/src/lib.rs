@@ -16,10 +16,14 @@
 pub mod addenda;
 pub mod codes;
 mod error;
+pub mod icd11;
+pub mod icd_maps;
 pub mod lines;
 pub mod order;
 pub mod poa;
+mod table;
 pub mod tabular;
 pub mod text;
+pub mod workbook;
 
 pub use error::{Error, ErrorKind};

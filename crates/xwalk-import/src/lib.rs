@@ -7,11 +7,14 @@
 mod addenda;
 mod error;
 mod icd10cm;
+mod icd11;
 mod input;
 mod recognise;
+mod recognise_icd11;
 mod release;
 
 pub use error::ImportError;
 pub use input::{InputFile, collect};
 pub use recognise::{FileKind, Recognised, recognise};
+pub use recognise_icd11::Language;
 pub use release::{Discovery, Imported, Release, discover};

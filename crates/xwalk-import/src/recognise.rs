@@ -5,6 +5,7 @@ use xwalk_formats::{codes, order, poa, tabular, text};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
+use crate::recognise_icd11::{self, Language};
 use crate::{ImportError, InputFile};
 
 /// The file types that are understood. A closed set: a new one is a new line here and in [`recognise`].
@@ -29,6 +30,10 @@ pub enum FileKind {
     PoaDelete,
     /// Revised descriptions in the exempt list.
     PoaRevise,
+    /// The simple tabulation of ICD-11 MMS as text.
+    Icd11Tabulation(Language),
+    /// The simple tabulation of ICD-11 MMS as workbook.
+    Icd11Workbook(Language),
 }
 
 impl FileKind {
@@ -44,7 +49,21 @@ impl FileKind {
             Self::PoaAdd => "POA-exempt additions",
             Self::PoaDelete => "POA-exempt deletions",
             Self::PoaRevise => "POA-exempt revisions",
+            Self::Icd11Tabulation(_) => "simple tabulation",
+            Self::Icd11Workbook(_) => "simple tabulation (workbook)",
         }
+    }
+
+    /// Whether the part lists the codes of an edition, so that it makes one alone.
+    pub fn lists_codes(self) -> bool {
+        matches!(
+            self,
+            Self::OrderFile
+                | Self::CodesFile
+                | Self::TabularXml
+                | Self::Icd11Tabulation(_)
+                | Self::Icd11Workbook(_)
+        )
     }
 }
 
@@ -75,6 +94,9 @@ pub enum Recognised {
 /// the year reused the name of October.
 pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
+    if let Some(found) = recognise_icd11::recognise(file, &head)? {
+        return Ok(found);
+    }
     let lower = file.name().to_ascii_lowercase();
     let Some((kind, system)) = kind_of(&head, &lower) else {
         return Ok(not_understood(&head, &lower));
@@ -193,6 +215,12 @@ fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
         }
     }
     (year, month)
+}
+
+/// The year and month that the name of a file tells, or the folders and archives around it.
+pub(crate) fn year_month_around(file: &InputFile) -> (Option<i16>, Option<i8>) {
+    let names = std::iter::once(file.name().as_ref()).chain(file.folders().iter().map(String::as_str));
+    names.map(year_month_of).find(|(year, _)| year.is_some()).unwrap_or_default()
 }
 
 /// Runs of letters and runs of digits.

@@ -9,6 +9,7 @@ use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Se
 use crate::addenda;
 use crate::error::ImportError;
 use crate::icd10cm;
+use crate::icd11;
 use crate::input::{InputFile, collect};
 use crate::recognise::{FileKind, Recognised, recognise};
 
@@ -144,7 +145,11 @@ impl Release {
     /// Reads the files into an edition and its addenda.
     pub fn import(&self) -> Result<Imported, ImportError> {
         let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
-        imported.edition = icd10cm::import(self, &mut imported.diagnostics)?;
+        let diagnostics = &mut imported.diagnostics;
+        imported.edition = match self.id.system {
+            CodeSystem::Icd11mms => icd11::import(self, diagnostics)?,
+            _ => icd10cm::import(self, diagnostics)?,
+        };
         addenda::import(self, &mut imported)?;
         Ok(imported)
     }
