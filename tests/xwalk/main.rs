@@ -1,1 +1,4 @@
 //! Workspace tests.
+
+mod icd11mms;
+mod releases;

@@ -2,60 +2,60 @@
 //!
 //! ICD-11 names each entity by its foundation id, which stays when the code changes. A code that came and a code that
 //! went with the same id are one entity: the addition and the deletion stay, since both are counted by code, and a
-//! recoding is added at the new code. Blocks are renumbered by WHO in the same way; what stands below a renumbered
-//! block has not moved.
+//! recoding is added at the new code. WHO renumbers blocks in the same way, and even gives the number of one block to
+//! another; what stands below a renumbered block has not moved, and what stands below another block of the same number
+//! has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xwalk_model::{Change, ChangeSet, Code, CodeSystem, ConceptKind, Edition};
+use xwalk_model::{Change, ChangeSet, Code, CodeSystem, Concept, ConceptKind, Edition, Hierarchy};
 
 /// The attribute that names the entity.
 const FOUNDATION_ID: &str = "foundation-id";
 
-/// Adds the recodings to a change set, and takes out the moves below what was only recoded.
+/// Adds the recodings to a change set, and makes its moves those of entities.
 pub(crate) fn add_recoded(set: &mut ChangeSet, from: &Edition, to: &Edition) {
     if to.id().system != CodeSystem::Icd11mms {
         return;
     }
-    let mut gone: BTreeMap<(&str, ConceptKind), &Code> = BTreeMap::new();
-    let mut came: Vec<(&str, ConceptKind, Code)> = Vec::new();
-    for (code, changes) in &set.changes {
-        for change in changes {
-            match change {
-                Change::Deletion { kind, .. } => {
-                    let concept = from.get(code);
-                    if let Some((concept, id)) = concept.and_then(|c| Some((c, c.attribute(FOUNDATION_ID)?)))
-                    {
-                        gone.insert((id, *kind), concept.code());
-                    }
-                }
-                Change::Addition { kind, .. } => {
-                    if let Some(id) = to.get(code).and_then(|c| c.attribute(FOUNDATION_ID)) {
-                        came.push((id, *kind, code.clone()));
-                    }
-                }
-                _ => {}
-            }
+    let mut before: BTreeMap<&str, Concept<'_>> = BTreeMap::new();
+    before.extend(from.concepts().filter_map(|c| Some((c.attribute(FOUNDATION_ID)?, c))));
+    let mut recoded: BTreeSet<(&Code, &Code)> = BTreeSet::new();
+    for concept in to.concepts() {
+        let Some(old) = concept.attribute(FOUNDATION_ID).and_then(|id| before.get(id)) else { continue };
+        if old.kind() == concept.kind() && old.code() != concept.code() {
+            recoded.insert((old.code(), concept.code()));
         }
     }
-    let mut recoded: BTreeSet<(Code, Code)> = BTreeSet::new();
-    for (id, kind, code) in came {
-        let Some(&before) = gone.get(&(id, kind)) else { continue };
-        recoded.insert((before.clone(), code.clone()));
-        if let Some(changes) = set.changes.get_mut(&code) {
-            // Right after the addition, before what is said about notes and attributes.
-            let at = changes.iter().position(|c| matches!(c, Change::Addition { .. })).map_or(0, |i| i + 1);
-            changes.insert(at, Change::Recoded { from: before.clone() });
-        }
+    for (old, new) in &recoded {
+        let changes = set.changes.entry((*new).clone()).or_default();
+        // Right after the addition, before what is said about notes and attributes.
+        let at = changes.iter().position(|c| matches!(c, Change::Addition { .. })).map_or(0, |i| i + 1);
+        changes.insert(at, Change::Recoded { from: (*old).clone() });
     }
-    let stayed = |change: &Change| match change {
-        Change::Move { from: Some(a), to: Some(b) } => recoded.contains(&(a.clone(), b.clone())),
-        _ => false,
-    };
     for changes in set.changes.values_mut() {
-        changes.retain(|change| !stayed(change));
+        changes.retain(|change| match change {
+            Change::Move { from: Some(a), to: Some(b) } => !recoded.contains(&(a, b)),
+            _ => true,
+        });
     }
     set.changes.retain(|_, changes| !changes.is_empty());
+    if from.hierarchy() == to.hierarchy() && to.hierarchy() != Hierarchy::Flat {
+        add_hidden_moves(set, from, to);
+    }
+}
+
+/// Moves that the codes hide: the concept above has the same number and is another entity.
+fn add_hidden_moves(set: &mut ChangeSet, from: &Edition, to: &Edition) {
+    for now in to.concepts() {
+        let Some(parent) = now.parent().filter(|p| p.kind() == ConceptKind::Block) else { continue };
+        let Some(was) = from.get(now.code()).and_then(Concept::parent) else { continue };
+        if was.code() == parent.code() && was.attribute(FOUNDATION_ID) != parent.attribute(FOUNDATION_ID) {
+            let key = Some(parent.code().clone());
+            let moved = Change::Move { from: key.clone(), to: key };
+            set.changes.entry(now.code().clone()).or_default().push(moved);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -100,6 +100,23 @@ mod tests {
         assert!(set.changes[&Code::from_official("B2")].iter().any(|c| matches!(c, Change::Recoded { .. })));
         assert!(apply(&a, &set).unwrap().same_content(&b));
         assert!(diff(&a, &a, &|_| None).unwrap().is_empty());
+    }
+
+    #[test]
+    fn blocks_that_change_their_numbers() {
+        let a = edition(
+            "icd11mms@2023-01",
+            &[("B1", "", "7"), ("B2", "", "8"), ("1Z00", "B1", "9"), ("1Z01", "B2", "10")],
+        );
+        // The numbers of the blocks are exchanged: one code stays with its block, the other with the number.
+        let b = edition(
+            "icd11mms@2024-01",
+            &[("B1", "", "8"), ("B2", "", "7"), ("1Z00", "B2", "9"), ("1Z01", "B2", "10")],
+        );
+        let set = diff(&a, &b, &|_| None).unwrap();
+        assert_eq!((set.counts().moved, set.counts().recoded), (1, 0));
+        assert!(set.changes[&Code::from_official("1Z01")].iter().any(|c| matches!(c, Change::Move { .. })));
+        assert!(apply(&a, &set).unwrap().same_content(&b));
     }
 
     #[test]
