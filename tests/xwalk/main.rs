@@ -1,4 +1,5 @@
 //! Workspace tests.
 
+mod cpt;
 mod icd11mms;
 mod releases;

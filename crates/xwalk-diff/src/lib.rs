@@ -7,6 +7,7 @@
 mod apply;
 mod audit;
 mod compare;
+mod cpt_headline;
 mod history;
 mod recoded;
 mod title;
@@ -14,5 +15,6 @@ mod title;
 pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit};
 pub use compare::{DiffError, Earlier, diff, in_order};
+pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline};
 pub use history::{Event, history};
 pub use title::{classify, marks};

@@ -14,16 +14,21 @@
 //! ```
 
 pub mod addenda;
+#[cfg(test)]
+mod any_bytes;
 pub mod codes;
+pub mod cpt;
 mod error;
 pub mod icd11;
 pub mod icd_maps;
 pub mod lines;
+pub mod omop;
 pub mod order;
 pub mod poa;
 mod table;
 pub mod tabular;
 pub mod text;
+pub mod umls;
 pub mod workbook;
 
 pub use error::{Error, ErrorKind};

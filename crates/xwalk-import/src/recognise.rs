@@ -5,6 +5,7 @@ use xwalk_formats::{codes, order, poa, tabular, text};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
+use crate::recognise_cpt::{self, CptPart};
 use crate::recognise_icd11::{self, Language};
 use crate::{ImportError, InputFile};
 
@@ -34,6 +35,8 @@ pub enum FileKind {
     Icd11Tabulation(Language),
     /// The simple tabulation of ICD-11 MMS as workbook.
     Icd11Workbook(Language),
+    /// One of the CPT data files.
+    Cpt(CptPart),
 }
 
 impl FileKind {
@@ -51,19 +54,18 @@ impl FileKind {
             Self::PoaRevise => "POA-exempt revisions",
             Self::Icd11Tabulation(_) => "simple tabulation",
             Self::Icd11Workbook(_) => "simple tabulation (workbook)",
+            Self::Cpt(part) => part.part(),
         }
     }
 
     /// Whether the part lists the codes of an edition, so that it makes one alone.
     pub fn lists_codes(self) -> bool {
-        matches!(
-            self,
-            Self::OrderFile
-                | Self::CodesFile
-                | Self::TabularXml
-                | Self::Icd11Tabulation(_)
-                | Self::Icd11Workbook(_)
-        )
+        match self {
+            Self::OrderFile | Self::CodesFile | Self::TabularXml => true,
+            Self::Icd11Tabulation(_) | Self::Icd11Workbook(_) => true,
+            Self::Cpt(part) => part.lists_codes(),
+            _ => false,
+        }
     }
 }
 
@@ -95,6 +97,9 @@ pub enum Recognised {
 pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
     if let Some(found) = recognise_icd11::recognise(file, &head)? {
+        return Ok(found);
+    }
+    if let Some(found) = recognise_cpt::recognise(file, &head) {
         return Ok(found);
     }
     let lower = file.name().to_ascii_lowercase();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Severity};
 
 use crate::addenda;
+use crate::cpt;
 use crate::error::ImportError;
 use crate::icd10cm;
 use crate::icd11;
@@ -147,6 +148,7 @@ impl Release {
         let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
         let diagnostics = &mut imported.diagnostics;
         imported.edition = match self.id.system {
+            CodeSystem::Cpt => cpt::import(self, diagnostics)?,
             CodeSystem::Icd11mms => icd11::import(self, diagnostics)?,
             _ => icd10cm::import(self, diagnostics)?,
         };
