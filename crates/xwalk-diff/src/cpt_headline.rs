@@ -76,11 +76,9 @@ pub fn cpt_headline(from: &Edition, to: &Edition) -> Option<CptHeadline> {
         basis,
         new_by_part: CptNew::default(),
     };
-    let codes = |e: &'_ Edition, other: &Edition| {
-        e.concepts().filter(|c| c.kind() == ConceptKind::Code && other.get(c.code()).is_none()).count() as u64
-    };
-    headline.deleted = codes(from, to);
-    for now in to.concepts().filter(|c| c.kind() == ConceptKind::Code) {
+    let is_code = |c: &Concept<'_>| c.kind() == ConceptKind::Code;
+    headline.deleted = from.concepts().filter(is_code).filter(|c| to.get(c.code()).is_none()).count() as u64;
+    for now in to.concepts().filter(is_code) {
         let Some(before) = from.get(now.code()) else {
             headline.new += 1;
             count_part(now.code().as_str(), &mut headline.new_by_part);

@@ -97,8 +97,10 @@ pub enum Headed {
 
 /// Whether a text can be a code: four digits and a digit or letter.
 pub fn is_code(text: &str) -> bool {
-    matches!(text.as_bytes(), [a, b, c, d, e]
-        if [a, b, c, d].iter().all(|x| x.is_ascii_digit()) && (e.is_ascii_digit() || e.is_ascii_uppercase()))
+    matches!(text.as_bytes(), [digits @ .., last]
+        if digits.len() == 4
+            && digits.iter().all(u8::is_ascii_digit)
+            && (last.is_ascii_digit() || last.is_ascii_uppercase()))
 }
 
 fn is_modifier(text: &str) -> bool {

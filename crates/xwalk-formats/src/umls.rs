@@ -60,7 +60,7 @@ impl<'a> Iterator for Records<'a> {
 /// Whether the first line is laid out like one of `MRCONSO.RRF`.
 pub fn looks_like(head: &[u8]) -> bool {
     let first = head.split(|b| *b == b'\n').next().unwrap_or_default();
-    first.starts_with(b"C") && first.iter().filter(|b| **b == b'|').count() == 18
+    first.starts_with(b"C") && memchr::memchr_iter(b'|', first).count() == 18
 }
 
 fn record<'a>(line: &Line<'a>) -> Result<Record<'a>, Error> {

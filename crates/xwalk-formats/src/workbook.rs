@@ -49,8 +49,7 @@ pub fn row_count(bytes: &[u8]) -> Result<u64, Error> {
         let counts = !counted && member.name().is_ok_and(|name| is_sheet(&name));
         counted |= counts;
         let mut kept = 0;
-        loop {
-            let Some(free) = buffer.get_mut(kept..) else { break };
+        while let Some(free) = buffer.get_mut(kept..) {
             let read = member.read(free).map_err(|e| broken(&e))?;
             if read == 0 {
                 break;
@@ -138,7 +137,8 @@ fn broken(reason: &dyn std::fmt::Display) -> Error {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use std::io::Write;
+    use std::fmt::Write as _;
+    use std::io::Write as _;
 
     /// A workbook of inline texts, in one of the two ways in which WHO has written them.
     pub(crate) fn workbook(rows: &[&[&str]], prefix: &str) -> Vec<u8> {
@@ -148,18 +148,20 @@ pub(crate) mod tests {
              xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><{prefix}sheetData>"
         );
         for (r, row) in rows.iter().enumerate() {
-            sheet += &format!("<{prefix}row r=\"{}\">", r + 1);
+            write!(sheet, "<{prefix}row r=\"{}\">", r + 1).unwrap();
             for (c, text) in row.iter().enumerate().filter(|(_, t)| !t.is_empty()) {
                 let column = char::from(b'A' + c as u8);
-                sheet += &format!(
+                write!(
+                    sheet,
                     "<{prefix}c r=\"{column}{}\" t=\"inlineStr\"><{prefix}is><{prefix}t>{text}</{prefix}t>\
                      </{prefix}is></{prefix}c>",
                     r + 1
-                );
+                )
+                .unwrap();
             }
-            sheet += &format!("</{prefix}row>");
+            write!(sheet, "</{prefix}row>").unwrap();
         }
-        sheet += &format!("</{prefix}sheetData></{prefix}worksheet>");
+        write!(sheet, "</{prefix}sheetData></{prefix}worksheet>").unwrap();
         let book = "<workbook xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\" \
                     xmlns:r=\"http://schemas.openxmlformats.org/officeDocument/2006/relationships\"><sheets>\
                     <sheet name=\"S\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>";

@@ -221,6 +221,22 @@ mod tests {
     }
 
     #[test]
+    fn the_caller_says_which_edition_a_file_of_many_is() {
+        let folder = std::env::temp_dir().join(format!("xwalk-omop-{}", std::process::id()));
+        fs_err::create_dir_all(&folder).unwrap();
+        let path = folder.join("CONCEPT.csv");
+        fs_err::write(&path, CONCEPTS).unwrap();
+        let id: EditionId = "hcpcs@omop".parse().unwrap();
+        let told = crate::discover(std::slice::from_ref(&path), Some(&id)).unwrap();
+        let edition = told.releases[0].import().unwrap().edition.unwrap();
+        let untold = crate::discover(&[path], None).unwrap();
+        fs_err::remove_dir_all(&folder).unwrap();
+        assert_eq!((edition.id(), edition.len()), (&id, 1));
+        assert!(untold.releases.is_empty());
+        assert!(untold.diagnostics[0].hint.as_deref().unwrap().contains("--as"));
+    }
+
+    #[test]
     fn maps_among_known_systems() {
         let file = |name, text: &str| InputFile::from_bytes(name, &[], text.as_bytes());
         let (a, b) = (file("CONCEPT.csv", CONCEPTS), file("CONCEPT_RELATIONSHIP.csv", RELATIONS));

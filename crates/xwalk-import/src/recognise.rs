@@ -1,7 +1,7 @@
 //! What a file is, by content first and name second.
 
 use xwalk_formats::addenda::Layout;
-use xwalk_formats::{codes, order, poa, tabular, text};
+use xwalk_formats::{codes, omop, order, poa, tabular, text, umls};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
@@ -37,6 +37,10 @@ pub enum FileKind {
     Icd11Workbook(Language),
     /// One of the CPT data files.
     Cpt(CptPart),
+    /// Names of concepts of many systems in the UMLS; `--as` tells which edition to make.
+    UmlsNames,
+    /// Concepts of many systems in OMOP; `--as` tells which edition to make.
+    OmopConcepts,
 }
 
 impl FileKind {
@@ -55,6 +59,8 @@ impl FileKind {
             Self::Icd11Tabulation(_) => "simple tabulation",
             Self::Icd11Workbook(_) => "simple tabulation (workbook)",
             Self::Cpt(part) => part.part(),
+            Self::UmlsNames => "UMLS name file",
+            Self::OmopConcepts => "OMOP concept table",
         }
     }
 
@@ -64,8 +70,14 @@ impl FileKind {
             Self::OrderFile | Self::CodesFile | Self::TabularXml => true,
             Self::Icd11Tabulation(_) | Self::Icd11Workbook(_) => true,
             Self::Cpt(part) => part.lists_codes(),
+            Self::UmlsNames | Self::OmopConcepts => true,
             _ => false,
         }
+    }
+
+    /// Whether the part holds the codes of many systems, so that only the caller can say which edition to make.
+    pub(crate) fn any_system(self) -> bool {
+        matches!(self, Self::UmlsNames | Self::OmopConcepts)
     }
 }
 
@@ -101,6 +113,12 @@ pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     }
     if let Some(found) = recognise_cpt::recognise(file, &head) {
         return Ok(found);
+    }
+    if umls::looks_like(&head) {
+        return Ok(Recognised::Unnamed { kind: FileKind::UmlsNames, system: CodeSystem::Cpt });
+    }
+    if omop::is_concepts(&head) {
+        return Ok(Recognised::Unnamed { kind: FileKind::OmopConcepts, system: CodeSystem::Icd10cm });
     }
     let lower = file.name().to_ascii_lowercase();
     let Some((kind, system)) = kind_of(&head, &lower) else {

@@ -12,7 +12,9 @@ use crate::error::ImportError;
 use crate::icd10cm;
 use crate::icd11;
 use crate::input::{InputFile, collect};
+use crate::omop::omop_edition;
 use crate::recognise::{FileKind, Recognised, recognise};
+use crate::umls::umls_edition;
 
 /// The files of one edition.
 #[derive(Clone, Debug)]
@@ -82,7 +84,9 @@ pub fn discover(paths: &[PathBuf], as_edition: Option<&EditionId>) -> Result<Dis
             files.extend(parts);
         }
         for (kind, system, file) in unnamed.drain(..) {
-            check_system(system, id)?;
+            if !kind.any_system() {
+                check_system(system, id)?;
+            }
             files.push((kind, file));
         }
         if !files.is_empty() {
@@ -147,10 +151,13 @@ impl Release {
     pub fn import(&self) -> Result<Imported, ImportError> {
         let mut imported = Imported { edition: None, addenda: Vec::new(), diagnostics: Vec::new() };
         let diagnostics = &mut imported.diagnostics;
-        imported.edition = match self.id.system {
-            CodeSystem::Cpt => cpt::import(self, diagnostics)?,
-            CodeSystem::Icd11mms => icd11::import(self, diagnostics)?,
-            _ => icd10cm::import(self, diagnostics)?,
+        let (names, concepts) = (self.file(FileKind::UmlsNames), self.file(FileKind::OmopConcepts));
+        imported.edition = match (names, concepts, self.id.system) {
+            (Some(file), _, _) => umls_edition(&self.id, file, diagnostics)?,
+            (None, Some(file), _) => omop_edition(&self.id, file, diagnostics)?,
+            (None, None, CodeSystem::Cpt) => cpt::import(self, diagnostics)?,
+            (None, None, CodeSystem::Icd11mms) => icd11::import(self, diagnostics)?,
+            (None, None, _) => icd10cm::import(self, diagnostics)?,
         };
         addenda::import(self, &mut imported)?;
         Ok(imported)

@@ -82,17 +82,17 @@ fn other_languages_join() {
 #[test]
 fn what_is_wrong_is_told() {
     #[track_caller]
-    fn check(row: String, rule: Rule) {
-        let text = sample() + &row;
+    fn check(row: &str, rule: Rule) {
+        let text = sample() + row;
         let (_, diagnostics) = read_all(&[(ENGLISH, "t-en.txt", &text)]);
         assert_eq!(diagnostics.iter().map(|d| d.rule).collect::<Vec<_>>(), [rule]);
         assert_eq!(diagnostics[0].at.unwrap().line, 11);
     }
-    check(row("50", "1Z00", "", "- - x", "category", "01"), Rule::DuplicateCode);
-    check(row("50", "O", "", "- - x", "category", "01"), Rule::BadCode);
-    check(row("50", "1Z09", "", "- - - - - - x", "category", "01"), Rule::NoParent);
-    check(row("x", "", "", "- x", "block", "01"), Rule::BadCode);
-    check(row("50", "1Z09", "", "- - x", "kind", "01"), Rule::BadLayout);
+    check(&row("50", "1Z00", "", "- - x", "category", "01"), Rule::DuplicateCode);
+    check(&row("50", "O", "", "- - x", "category", "01"), Rule::BadCode);
+    check(&row("50", "1Z09", "", "- - - - - - x", "category", "01"), Rule::NoParent);
+    check(&row("x", "", "", "- x", "block", "01"), Rule::BadCode);
+    check(&row("50", "1Z09", "", "- - x", "kind", "01"), Rule::BadLayout);
 }
 
 proptest! {
