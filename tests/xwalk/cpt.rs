@@ -8,7 +8,7 @@ use std::path::Path;
 
 use xwalk_diff::{RevisedBasis, cpt_headline};
 use xwalk_import::discover;
-use xwalk_model::{Code, Edition};
+use xwalk_model::{Code, Concept, Edition};
 
 const WORDS: [&str; 12] = [
     "amber", "basin", "cedar", "delta", "ember", "fjord", "garnet", "harbor", "island", "juniper", "kelp",
@@ -37,7 +37,7 @@ fn rows() -> Vec<Row> {
     let (mut revised, mut editorial) = (0, 0);
     for (letter, start, new, deleted, kept) in parts {
         let code = |i: usize| {
-            if letter.is_empty() { format!("{:05}", start + i) } else { format!("9{:03}{letter}", i) }
+            if letter.is_empty() { format!("{:05}", start + i) } else { format!("9{i:03}{letter}") }
         };
         for i in 0..new + deleted + kept {
             let text = descriptor(rows.len());
@@ -170,7 +170,7 @@ fn headline_of_an_invented_2025() {
         assert_eq!((counts.assignable.added, counts.assignable.deleted), (270, 112));
         assert_eq!((counts.assignable.revised.total, counts.assignable.revised.editorial), (99, 61));
         // The order is that of the book.
-        let order: Vec<&Code> = b.concepts().map(|c| c.code()).collect();
+        let order: Vec<&Code> = b.concepts().map(Concept::code).collect();
         assert!(!order.is_sorted());
     }
 }

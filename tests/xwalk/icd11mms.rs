@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use xwalk_import::discover;
-use xwalk_model::{Change, Code, ConceptKind, Edition, Revision, Role};
+use xwalk_model::{Change, Code, Concept, ConceptKind, Edition, Revision, Role};
 
 use crate::releases::release;
 
@@ -61,8 +61,8 @@ fn sizes_and_step() {
     for (code, changes) in &set.changes {
         for change in changes {
             if let Change::Revision { revision: Revision { from, to, .. }, .. } = change {
-                assert_eq!(from.as_deref(), a.get(code).map(|c| c.title()));
-                assert_eq!(to.as_deref(), b.get(code).map(|c| c.title()));
+                assert_eq!(from.as_deref(), a.get(code).map(Concept::title));
+                assert_eq!(to.as_deref(), b.get(code).map(Concept::title));
             }
         }
     }

@@ -1,5 +1,7 @@
 //! The folder of full official releases, where there is one.
 
+#![expect(clippy::print_stdout, reason = "a test that is skipped says so")]
+
 use std::path::PathBuf;
 
 /// A place below the folder that `XWALK_RELEASES` names. `None`, and a word why, when there is no such folder.
