@@ -1,28 +1,15 @@
 //! The mortality lists of the CDC against the numbers and codes that the files themselves show.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use xwalk_import::{Imported, discover};
 use xwalk_model::{Code, Hierarchy};
 
-/// The folder of full releases, or nothing, said on stderr.
-fn folder() -> Option<PathBuf> {
-    let Some(releases) = std::env::var_os("XWALK_RELEASES") else {
-        eprintln!("skipped: XWALK_RELEASES does not name a folder of full releases");
-        return None;
-    };
-    let folder = PathBuf::from(releases).join("icd10/cdc-allvalid");
-    if !folder.is_dir() {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    }
-    Some(folder)
-}
+use crate::program::release;
 
 #[test]
 fn mortality_lists_of_2020_and_2023() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = release("icd10/cdc-allvalid") else { return };
     let found = discover(&[folder], None).unwrap();
     assert!(found.diagnostics.is_empty(), "{:?}", found.diagnostics);
     let ids: Vec<String> = found.releases.iter().map(|r| r.id.to_string()).collect();

@@ -66,6 +66,16 @@ impl Run {
     }
 }
 
+/// A place below the folder of full releases, or `None` with a word on why the test does nothing.
+pub(crate) fn release(place: &str) -> Option<PathBuf> {
+    let path = releases()?.join(place);
+    if !path.exists() {
+        eprintln!("skipped: {} is not there", path.display());
+        return None;
+    }
+    Some(path)
+}
+
 /// The folder of full releases, or `None` with a word on why the test does nothing.
 pub(crate) fn releases() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os("XWALK_RELEASES") else {

@@ -1,26 +1,12 @@
 //! Full releases of ICD-10-PCS, ICD-9-CM and HCPCS Level II against the numbers that the authorities state.
 
-use std::path::PathBuf;
-
 use xwalk_import::{Imported, discover};
 use xwalk_model::{Code, CodeSystem, ConceptKind, EditionId, NoteKind, Role, Rule, Severity};
 
-/// The folder of a release, where `XWALK_RELEASES` names the folder of all.
-fn folder(below: &str) -> Option<PathBuf> {
-    let Some(root) = std::env::var_os("XWALK_RELEASES") else {
-        println!("skipped: XWALK_RELEASES does not name a folder of full releases");
-        return None;
-    };
-    let folder = PathBuf::from(root).join(below);
-    if !folder.exists() {
-        println!("skipped: {below} is not among the releases");
-        return None;
-    }
-    Some(folder)
-}
+use crate::program::release;
 
 fn import(below: &str) -> Option<Vec<(EditionId, Imported)>> {
-    let found = discover(&[folder(below)?], None).unwrap();
+    let found = discover(&[release(below)?], None).unwrap();
     Some(found.releases.iter().map(|r| (r.id.clone(), r.import().unwrap())).collect())
 }
 
@@ -60,7 +46,7 @@ fn icd10pcs_codes_and_axes() {
 }
 
 #[test]
-fn icd9_two_editions_of_one_folder() {
+fn icd9_two_editions_of_one_release() {
     let Some(all) = import("icd9cm/32") else { return };
     let ids: Vec<String> = all.iter().map(|(id, _)| id.to_string()).collect();
     assert_eq!(ids, ["icd9cm@32", "icd9pcs@32"]);

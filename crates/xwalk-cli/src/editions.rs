@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use xwalk_import::{FileKind, Imported, Release, discover};
+use xwalk_import::{Imported, Release, discover};
 use xwalk_library::Library;
 use xwalk_model::{Edition, EditionId};
 
@@ -106,7 +106,5 @@ pub(crate) fn import(release: &Release, allow_errors: bool, printer: &Printer) -
 
 /// Whether a release has a file that lists its codes.
 pub(crate) fn has_edition(release: &Release) -> bool {
-    [FileKind::OrderFile, FileKind::CodesFile, FileKind::TabularXml]
-        .into_iter()
-        .any(|kind| release.file(kind).is_some())
+    release.files.iter().any(|(kind, _)| kind.lists_codes())
 }

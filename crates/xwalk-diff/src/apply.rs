@@ -40,6 +40,21 @@ pub fn apply(from: &Edition, set: &ChangeSet) -> Result<Edition, ApplyError> {
         return Err(ApplyError::Baseline { wanted: set.from.to_string(), given: from.id().to_string() });
     }
     let mut drafts: BTreeMap<Code, Draft> = from.by_code().map(|c| (c.code().clone(), draft(c))).collect();
+    // What stands below a recoded concept has not moved, so the change set names no new parent for it.
+    let recoded: BTreeMap<&Code, &Code> = set
+        .changes
+        .iter()
+        .flat_map(|(code, changes)| changes.iter().map(move |change| (code, change)))
+        .filter_map(|(code, change)| match change {
+            Change::Recoded { from } => Some((from, code)),
+            _ => None,
+        })
+        .collect();
+    for draft in drafts.values_mut() {
+        if let Some(now) = draft.parent.as_ref().and_then(|p| recoded.get(p)) {
+            draft.parent = Some((*now).clone());
+        }
+    }
     for (code, changes) in &set.changes {
         for change in changes {
             change_draft(&mut drafts, code, change);

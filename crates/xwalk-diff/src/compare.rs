@@ -8,6 +8,7 @@ use xwalk_model::{
     NoteKind, Revision, RevisionClass, Role, calendar,
 };
 
+use crate::recoded::add_recoded;
 use crate::title::{classify, marks};
 
 /// Why two editions cannot be compared.
@@ -51,7 +52,7 @@ pub fn diff(from: &Edition, to: &Edition, earlier: &Earlier<'_>) -> Result<Chang
             changes.insert(concept.code().clone(), found);
         }
     }
-    Ok(ChangeSet {
+    let mut set = ChangeSet {
         from: from.id().clone(),
         to: to.id().clone(),
         from_totals: from.totals(),
@@ -59,7 +60,9 @@ pub fn diff(from: &Edition, to: &Edition, earlier: &Earlier<'_>) -> Result<Chang
         headline_roles: comparison.headline_roles.clone(),
         caveats: comparison.caveats.clone(),
         changes,
-    })
+    };
+    add_recoded(&mut set, from, to);
+    Ok(set)
 }
 
 /// What can be compared between two editions, and what cannot and why.

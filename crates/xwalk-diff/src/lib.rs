@@ -8,7 +8,9 @@ mod apply;
 mod audit;
 mod audit_hcpcs;
 mod compare;
+mod cpt_headline;
 mod history;
+mod recoded;
 mod title;
 mod transition;
 
@@ -16,6 +18,7 @@ pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conversion};
 pub use audit_hcpcs::audit_hcpcs;
 pub use compare::{DiffError, Earlier, diff, in_order};
+pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline};
 pub use history::{Event, history};
 pub use title::{classify, marks};
 pub use transition::{TransitionCheck, check_transition};

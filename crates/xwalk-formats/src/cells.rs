@@ -82,7 +82,8 @@ pub fn sheets(bytes: &[u8], rows: usize) -> Result<Vec<Sheet>, Error> {
     Ok(all)
 }
 
-/// Numbers without a fraction are written as digits alone: workbooks hold codes and dates as either.
+/// Numbers without a fraction are written as digits alone: workbooks hold codes and dates as either. A cell in the form
+/// of a date is written `YYYY-MM-DD`.
 fn text_of(value: &DataRef<'_>) -> Option<String> {
     Some(match value {
         DataRef::Empty | DataRef::Error(_) => return None,
@@ -91,7 +92,10 @@ fn text_of(value: &DataRef<'_>) -> Option<String> {
         DataRef::Int(number) => number.to_string(),
         DataRef::Float(number) => number.to_string(),
         DataRef::Bool(value) => value.to_string(),
-        DataRef::DateTime(date) => date.as_f64().to_string(),
+        DataRef::DateTime(date) => {
+            let (year, month, day, ..) = date.to_ymd_hms_milli();
+            format!("{year:04}-{month:02}-{day:02}")
+        }
         DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
     })
 }

@@ -7,8 +7,8 @@
 
 use xwalk_model::Position;
 
+use crate::cells::sheets;
 use crate::text::decode;
-use crate::workbook::sheets;
 use crate::{Error, ErrorKind};
 
 /// One row, as text.
@@ -26,17 +26,21 @@ pub struct Record {
 
 /// The rows of a table, from a workbook or CSV. Rows without any text are passed over.
 pub fn records(bytes: &[u8]) -> Result<Vec<Record>, Error> {
-    let tables = if bytes.starts_with(b"PK") {
-        sheets(bytes)?.into_iter().map(|s| s.rows).collect()
+    let found = if bytes.starts_with(b"PK") {
+        let sheets = sheets(bytes, usize::MAX)?;
+        sheets.iter().find_map(|sheet| {
+            table(
+                sheet
+                    .rows
+                    .iter()
+                    .map(|row| (row.number, [0, 1, 2, 3, 4].map(|c| row.get(c).to_owned()).to_vec())),
+            )
+        })
     } else {
-        vec![csv_rows(bytes)?]
+        table(csv_rows(bytes)?.into_iter())
     };
-    for rows in tables {
-        if let Some(records) = table(&rows) {
-            return Ok(records);
-        }
-    }
-    Err(Error { at: Position::default(), kind: ErrorKind::MissingColumn { name: "Current code assignment" } })
+    let missing = ErrorKind::MissingColumn { name: "Current code assignment" };
+    found.ok_or(Error { at: Position { byte: 0, line: 1, column: 1 }, kind: missing })
 }
 
 fn csv_rows(bytes: &[u8]) -> Result<Vec<(u32, Vec<String>)>, Error> {
@@ -52,23 +56,33 @@ fn csv_rows(bytes: &[u8]) -> Result<Vec<(u32, Vec<String>)>, Error> {
     Ok(rows)
 }
 
-fn table(rows: &[(u32, Vec<String>)]) -> Option<Vec<Record>> {
+/// The records below the header row; `None` where there is no such row.
+fn table(rows: impl Iterator<Item = (u32, Vec<String>)>) -> Option<Vec<Record>> {
     let column = |cells: &[String], start: &str| {
+        // The prose above the header row speaks of the same things at length.
         cells.iter().position(|c| c.trim().to_ascii_lowercase().starts_with(start) && c.len() < 60)
     };
-    let (header, [current, effective, previous]) = rows.iter().enumerate().find_map(|(i, (_, cells))| {
-        let found =
-            [column(cells, "current code")?, column(cells, "effective")?, column(cells, "previous code")?];
-        Some((i, found))
-    })?;
-    let records = rows[header + 1..].iter().filter_map(|(line, cells)| {
+    let mut columns: Option<[usize; 3]> = None;
+    let mut records = Vec::new();
+    for (line, cells) in rows {
+        let Some([current, effective, previous]) = columns else {
+            let find = |start| column(&cells, start);
+            if let (Some(c), Some(e), Some(p)) =
+                (find("current code"), find("effective"), find("previous code"))
+            {
+                columns = Some([c, e, p]);
+            }
+            continue;
+        };
         let text = |i: usize| cells.get(i).map(|c| c.trim().to_owned()).unwrap_or_default();
-        let at = Position { byte: 0, line: *line, column: current as u32 + 1 };
+        let at = Position { byte: 0, line, column: current as u32 + 1 };
         let record =
             Record { current: text(current), effective: text(effective), previous: text(previous), at };
-        (!record.current.is_empty() || !record.previous.is_empty()).then_some(record)
-    });
-    Some(records.collect())
+        if !record.current.is_empty() || !record.previous.is_empty() {
+            records.push(record);
+        }
+    }
+    columns.map(|_| records)
 }
 
 #[cfg(test)]

@@ -69,16 +69,26 @@ pub enum ErrorKind {
         /// The column.
         name: &'static str,
     },
+    /// A field holds a word that the layout does not name.
+    #[error("`{found}` is not a {column}; expected {expected}")]
+    Value {
+        /// The column.
+        column: &'static str,
+        /// The field as it stands.
+        found: String,
+        /// What the layout allows.
+        expected: &'static str,
+    },
+    /// The workbook cannot be opened or read.
+    #[error("the workbook cannot be read: {reason}")]
+    Workbook {
+        /// What the workbook reader says.
+        reason: String,
+    },
     /// The delimited text cannot be split into fields.
     #[error("the row cannot be read: {reason}")]
     Row {
         /// What the CSV reader says.
-        reason: String,
-    },
-    /// The bytes are not a workbook, or a damaged one.
-    #[error("the workbook cannot be read: {reason}")]
-    Workbook {
-        /// What the workbook reader says.
         reason: String,
     },
     /// The record id is none that the layout names.

@@ -14,20 +14,26 @@
 //! ```
 
 pub mod addenda;
+#[cfg(test)]
+mod any_bytes;
 pub mod cells;
 pub mod claml;
 pub mod codes;
 pub mod conversion;
+pub mod cpt;
 mod error;
 pub mod fhir_map;
 pub mod gem;
 pub mod hcpcs;
 pub mod hcpcs_changes;
+pub mod icd11;
 pub mod icd9;
 pub mod icd_lists;
+pub mod icd_maps;
 pub mod lines;
 pub mod map_csv;
 pub mod mortality;
+pub mod omop;
 pub mod order;
 pub mod pcs_definitions;
 pub mod pcs_tables;
@@ -35,9 +41,11 @@ pub mod poa;
 #[cfg(test)]
 mod robust;
 pub mod sssom;
+mod table;
 pub mod tabular;
 pub mod text;
 pub mod transition;
+pub mod umls;
 pub mod workbook;
 mod xml;
 

@@ -1,11 +1,13 @@
 //! What a file is, by content first and name second.
 
 use xwalk_formats::addenda::Layout;
-use xwalk_formats::{codes, order, poa, tabular, text};
+use xwalk_formats::{codes, omop, order, poa, tabular, text, umls};
 use xwalk_model::calendar::MID_YEAR;
 use xwalk_model::{CodeSystem, EditionId};
 
 use crate::maps::{self, MapKind};
+use crate::recognise_cpt::{self, CptPart};
+use crate::recognise_icd11::{self, Language};
 use crate::recognise_us::recognise_us;
 use crate::{ImportError, InputFile};
 
@@ -59,6 +61,16 @@ pub enum FileKind {
     HcpcsWorkbook,
     /// What was done to each code of HCPCS Level II.
     HcpcsChanges,
+    /// The simple tabulation of ICD-11 MMS as text.
+    Icd11Tabulation(Language),
+    /// The simple tabulation of ICD-11 MMS as workbook.
+    Icd11Workbook(Language),
+    /// One of the CPT data files.
+    Cpt(CptPart),
+    /// Names of concepts of many systems in the UMLS; `--as` tells which edition to make.
+    UmlsNames,
+    /// Concepts of many systems in OMOP; `--as` tells which edition to make.
+    OmopConcepts,
 }
 
 impl FileKind {
@@ -88,7 +100,28 @@ impl FileKind {
             Self::HcpcsText => "contractor records",
             Self::HcpcsWorkbook => "contractor workbook",
             Self::HcpcsChanges => "transaction report",
+            Self::Icd11Tabulation(_) => "simple tabulation",
+            Self::Icd11Workbook(_) => "simple tabulation (workbook)",
+            Self::Cpt(part) => part.part(),
+            Self::UmlsNames => "UMLS name file",
+            Self::OmopConcepts => "OMOP concept table",
         }
+    }
+
+    /// Whether the part lists the codes of an edition, so that it makes one alone.
+    pub fn lists_codes(self) -> bool {
+        match self {
+            Self::OrderFile | Self::CodesFile | Self::TabularXml => true,
+            Self::Icd11Tabulation(_) | Self::Icd11Workbook(_) => true,
+            Self::Cpt(part) => part.lists_codes(),
+            Self::UmlsNames | Self::OmopConcepts => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the part holds the codes of many systems, so that only the caller can say which edition to make.
+    pub(crate) fn any_system(self) -> bool {
+        matches!(self, Self::UmlsNames | Self::OmopConcepts)
     }
 }
 
@@ -121,18 +154,31 @@ pub enum Recognised {
 /// the year reused the name of October.
 pub fn recognise(file: &InputFile) -> Result<Recognised, ImportError> {
     let head = file.head()?;
+    let lower = file.name().to_ascii_lowercase();
+    // A map names codes of two systems, so it is looked for before lists of one.
+    if let Some(kind) = maps::recognise(file, &head, &lower)? {
+        return Ok(Recognised::Map(kind));
+    }
     if let Some(found) = crate::recognise_icd10::recognise(file, &head) {
         return Ok(found);
     }
-    let lower = file.name().to_ascii_lowercase();
+    if let Some(found) = recognise_icd11::recognise(file, &head)? {
+        return Ok(found);
+    }
+    if let Some(found) = recognise_cpt::recognise(file, &head) {
+        return Ok(found);
+    }
+    if umls::looks_like(&head) {
+        return Ok(Recognised::Unnamed { kind: FileKind::UmlsNames, system: CodeSystem::Cpt });
+    }
+    if omop::is_concepts(&head) {
+        return Ok(Recognised::Unnamed { kind: FileKind::OmopConcepts, system: CodeSystem::Icd10cm });
+    }
     if let Some(found) = recognise_us(file, &head)? {
         return Ok(found);
     }
     let Some((kind, system)) = kind_of(&head, &lower) else {
-        return Ok(match maps::recognise(file, &head, &lower)? {
-            Some(kind) => Recognised::Map(kind),
-            None => not_understood(&head, &lower),
-        });
+        return Ok(not_understood(&head, &lower));
     };
     let Some(version) = version_of(file, kind, &head)? else {
         return Ok(Recognised::Unnamed { kind, system });
@@ -248,6 +294,12 @@ pub(crate) fn year_month_of(name: &str) -> (Option<i16>, Option<i8>) {
         }
     }
     (year, month)
+}
+
+/// The year and month that the name of a file tells, or the folders and archives around it.
+pub(crate) fn year_month_around(file: &InputFile) -> (Option<i16>, Option<i8>) {
+    let names = std::iter::once(file.name().as_ref()).chain(file.folders().iter().map(String::as_str));
+    names.map(year_month_of).find(|(year, _)| year.is_some()).unwrap_or_default()
 }
 
 /// Runs of letters and runs of digits.

@@ -9,9 +9,11 @@ use xwalk_model::{Addendum, CodeSystem, Diagnostic, Edition, EditionId, Rule, Se
 use crate::addenda;
 use crate::error::ImportError;
 use crate::input::{InputFile, collect};
-use crate::maps::MapFile;
+use crate::maps::{MapFile, MapKind};
+use crate::omop::omop_edition;
 use crate::recognise::{FileKind, Recognised, recognise};
-use crate::{hcpcs, icd9, icd10, icd10cm};
+use crate::umls::umls_edition;
+use crate::{cpt, hcpcs, icd9, icd10, icd10cm, icd11};
 
 /// The files of one edition.
 #[derive(Clone, Debug)]
@@ -63,7 +65,7 @@ pub fn discover(paths: &[PathBuf], as_edition: Option<&EditionId>) -> Result<Dis
             match recognise(&file)? {
                 Recognised::Part { kind, edition } => releases.entry(edition).or_default().push((kind, file)),
                 Recognised::Unnamed { kind, system } => unnamed.push((kind, system, file)),
-                Recognised::Map(kind) => found.maps.push(MapFile { kind, file }),
+                Recognised::Map(kind) => found.maps.push(MapFile { kind, file, companion: None }),
                 Recognised::Documentation => {
                     let message = "documentation that comes with a release";
                     found.diagnostics.push(Diagnostic::new(Rule::NotUsed, file.name(), message));
@@ -73,6 +75,10 @@ pub fn discover(paths: &[PathBuf], as_edition: Option<&EditionId>) -> Result<Dis
                 }
             }
         }
+    }
+    let concepts = unnamed.iter().find(|(kind, ..)| *kind == FileKind::OmopConcepts).map(|(.., file)| file);
+    for map in found.maps.iter_mut().filter(|m| m.kind == MapKind::OmopRelationships) {
+        map.companion = concepts.cloned();
     }
     if let Some(id) = as_edition {
         let all: Vec<&EditionId> = releases.keys().collect();
@@ -86,7 +92,9 @@ pub fn discover(paths: &[PathBuf], as_edition: Option<&EditionId>) -> Result<Dis
             files.extend(parts);
         }
         for (kind, system, file) in unnamed.drain(..) {
-            check_system(system, id)?;
+            if !kind.any_system() {
+                check_system(system, id)?;
+            }
             files.push((kind, file));
         }
         if !files.is_empty() {
@@ -155,11 +163,17 @@ impl Release {
             transactions: Vec::new(),
             diagnostics: Vec::new(),
         };
-        imported.edition = match self.id.system {
-            CodeSystem::Icd9cm | CodeSystem::Icd9pcs => icd9::import(self, &mut imported.diagnostics)?,
-            CodeSystem::Icd10 | CodeSystem::Icd10gm => icd10::import(self, &mut imported.diagnostics)?,
-            CodeSystem::Hcpcs => hcpcs::import(self, &mut imported.diagnostics)?,
-            _ => icd10cm::import(self, &mut imported.diagnostics)?,
+        let diagnostics = &mut imported.diagnostics;
+        let (names, concepts) = (self.file(FileKind::UmlsNames), self.file(FileKind::OmopConcepts));
+        imported.edition = match (names, concepts, self.id.system) {
+            (Some(file), _, _) => umls_edition(&self.id, file, diagnostics)?,
+            (None, Some(file), _) => omop_edition(&self.id, file, diagnostics)?,
+            (None, None, CodeSystem::Cpt) => cpt::import(self, diagnostics)?,
+            (None, None, CodeSystem::Hcpcs) => hcpcs::import(self, diagnostics)?,
+            (None, None, CodeSystem::Icd9cm | CodeSystem::Icd9pcs) => icd9::import(self, diagnostics)?,
+            (None, None, CodeSystem::Icd10 | CodeSystem::Icd10gm) => icd10::import(self, diagnostics)?,
+            (None, None, CodeSystem::Icd11mms) => icd11::import(self, diagnostics)?,
+            (None, None, _) => icd10cm::import(self, diagnostics)?,
         };
         hcpcs::transactions::import(self, &mut imported)?;
         addenda::import(self, &mut imported)?;

@@ -303,7 +303,11 @@ impl ChangeSet {
                     revised_status = Some((*kind, *assignable));
                 }
                 Change::Move { .. } => counts.moved += 1,
-                Change::Recoded { .. } => counts.recoded += 1,
+                Change::Recoded { .. } => {
+                    // A block that was renumbered is recoded too, and no code of its own.
+                    let code = |c: &Change| matches!(c, Change::Addition { kind: ConceptKind::Code, .. });
+                    counts.recoded += u64::from(changes.iter().any(code));
+                }
                 Change::Note { change, kind, .. } => match change {
                     NoteChange::Added => counts.notes.entry(*kind).or_default().0 += 1,
                     NoteChange::Removed => counts.notes.entry(*kind).or_default().1 += 1,

@@ -14,6 +14,7 @@
 mod addendum;
 pub mod calendar;
 mod change;
+mod cluster;
 mod code;
 mod concept;
 mod concept_map;
@@ -29,6 +30,7 @@ pub use addendum::{Action, Addendum, AddendumEntry, AddendumKind, Block, Counted
 pub use change::{
     Change, ChangeSet, Counts, Mark, MarkKind, NoteChange, Revision, RevisionClass, RevisionCounts, Tally,
 };
+pub use cluster::{Cluster, ClusterError, ClusterProblem, Stem};
 pub use code::{Code, CodeError};
 pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
 pub use concept_map::{ConceptMap, MapId, Mapping, Provenance, Relationship, Targets};

@@ -8,7 +8,6 @@ mod label;
 mod lists;
 mod modifiers;
 mod mortality;
-#[cfg_attr(not(test), expect(dead_code, reason = "wired when maps are stored"))]
 mod transition;
 mod years;
 
@@ -26,7 +25,6 @@ use crate::error::ImportError;
 use crate::recognise::FileKind;
 use crate::release::{Release, bad_record};
 use draft::Drafts;
-#[expect(unused_imports, reason = "wired when maps are stored")]
 pub(crate) use transition::{lower_transition, recognise_transition};
 pub(crate) use years::{edition_year, years};
 

@@ -104,7 +104,7 @@ fn read_tabular<'r>(
     }
 }
 
-fn warn_if_cut(file: &InputFile, end: Option<Position>, diagnostics: &mut Vec<Diagnostic>) {
+pub(crate) fn warn_if_cut(file: &InputFile, end: Option<Position>, diagnostics: &mut Vec<Diagnostic>) {
     if let Some(at) = end {
         let message = "the last line has no line end; expected CR LF as on the others";
         diagnostics.push(

@@ -5,11 +5,18 @@ mod fhir;
 mod gem;
 mod organisation;
 
-use xwalk_formats::{conversion as conversion_format, fhir_map, gem as gem_format, map_csv, sssom};
-use xwalk_model::{Code, CodeSystem, ConceptMap, Diagnostic, Mapping, Provenance, Relationship, Targets};
+use xwalk_formats::{
+    conversion as conversion_format, fhir_map, gem as gem_format, map_csv, omop, sssom, transition,
+};
+use xwalk_model::{
+    Code, CodeSystem, ConceptMap, Diagnostic, Mapping, Provenance, Relationship, Rule, Targets,
+};
 
 use crate::error::ImportError;
+use crate::icd_maps;
+use crate::icd10::{lower_transition, recognise_transition};
 use crate::input::InputFile;
+use crate::omop::{OMOP_VERSION, omop_maps};
 use crate::recognise::year_month_of;
 
 /// The kinds of files that hold maps.
@@ -26,6 +33,12 @@ pub enum MapKind {
     Fhir,
     /// A plain table with source and target columns.
     Table,
+    /// Mapping table between ICD-10 and ICD-11 (WHO).
+    WhoTable,
+    /// Transition table of ICD-10-GM (BfArM).
+    Transition,
+    /// Relationships of concepts in OMOP; read together with the concept table beside them.
+    OmopRelationships,
 }
 
 impl MapKind {
@@ -37,6 +50,9 @@ impl MapKind {
             Self::Sssom => "SSSOM mapping set",
             Self::Fhir => "FHIR ConceptMap",
             Self::Table => "map table",
+            Self::WhoTable => "WHO mapping table",
+            Self::Transition => "transition table",
+            Self::OmopRelationships => "OMOP relationship table",
         }
     }
 }
@@ -48,6 +64,8 @@ pub struct MapFile {
     pub kind: MapKind,
     /// The file.
     pub file: InputFile,
+    /// The file without which it says nothing: the concept table of OMOP relationships.
+    pub companion: Option<InputFile>,
 }
 
 /// The maps of a file.
@@ -70,6 +88,15 @@ pub(crate) fn recognise(file: &InputFile, head: &[u8], lower: &str) -> Result<Op
     if fhir_map::looks_like(head) {
         return Ok(Some(MapKind::Fhir));
     }
+    if transition::looks_like(head) {
+        return Ok(Some(MapKind::Transition));
+    }
+    if omop::is_relationships(head) {
+        return Ok(Some(MapKind::OmopRelationships));
+    }
+    if icd_maps::recognise_map(file, head)?.is_some() {
+        return Ok(Some(MapKind::WhoTable));
+    }
     // A workbook has to be opened to see its columns, so the name decides whether that is worth it.
     let named = lower.contains("conversion") && (lower.ends_with(".xlsx") || lower.ends_with(".csv"));
     if named && conversion_format::records(&file.bytes()?).is_ok() {
@@ -89,6 +116,33 @@ impl MapFile {
             MapKind::Sssom => organisation::import_sssom(&self.file, &mut imported)?,
             MapKind::Fhir => fhir::import(&self.file, &mut imported)?,
             MapKind::Table => organisation::import_table(&self.file, &mut imported)?,
+            MapKind::WhoTable => {
+                if let Some(id) = icd_maps::recognise_map(&self.file, &self.file.head()?)? {
+                    imported.maps.push(icd_maps::lower_map(id, &self.file, &mut imported.diagnostics)?);
+                }
+            }
+            MapKind::Transition => match recognise_transition(&self.file, &self.file.head()?) {
+                Some(id) => imported.maps.push(lower_transition(id, &self.file, &mut imported.diagnostics)?),
+                None => {
+                    let message =
+                        "it is a transition table, but neither its name nor the folder tells its years";
+                    let unnamed = Diagnostic::new(Rule::NotUnderstood, self.file.name(), message);
+                    imported
+                        .diagnostics
+                        .push(unnamed.hint("name the folder by them, for instance 2016_2017"));
+                }
+            },
+            MapKind::OmopRelationships => match &self.companion {
+                Some(concepts) => {
+                    imported.maps = omop_maps(concepts, &self.file, OMOP_VERSION, &mut imported.diagnostics)?;
+                }
+                None => {
+                    let message =
+                        "it holds relationships of concepts without the table that names the concepts";
+                    let alone = Diagnostic::new(Rule::NotUnderstood, self.file.name(), message);
+                    imported.diagnostics.push(alone.hint("pass CONCEPT.csv together with it"));
+                }
+            },
         }
         Ok(imported)
     }
