@@ -12,6 +12,7 @@ mod icd10;
 mod icd11mms;
 mod laws;
 mod library;
+mod maps;
 mod program;
 mod releases;
 mod show_history;

@@ -99,7 +99,7 @@ fn hcpcs_annual_files() {
 
 /// The public-domain excerpts that come with the repository.
 fn fixtures() -> Vec<Imported> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../fixtures/hcpcs");
+    let root = crate::program::root().join("fixtures/hcpcs");
     let found = discover(&[root], None).unwrap();
     found.releases.iter().map(|r| r.import().unwrap()).collect()
 }

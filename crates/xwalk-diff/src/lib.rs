@@ -21,4 +21,4 @@ pub use compare::{DiffError, Earlier, diff, in_order};
 pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline};
 pub use history::{Event, history};
 pub use title::{classify, marks};
-pub use transition::{TransitionCheck, check_transition};
+pub use transition::{TransitionCheck, audit_transition, check_transition};

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use xwalk_model::{Code, ConceptKind, ConceptMap, Edition, Targets};
+use xwalk_model::{AddendumKind, Code, ConceptKind, ConceptMap, Edition, Targets};
+
+use crate::audit::{Audit, Finding, FindingKind};
 
 /// How a transition table and the editions that it joins disagree; all lists are ordered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +31,39 @@ impl TransitionCheck {
     /// Whether table and editions agree.
     pub fn agrees(&self) -> bool {
         [&self.old_missing, &self.old_extra, &self.new_missing, &self.new_extra].iter().all(|l| l.is_empty())
+    }
+}
+
+/// Holds a table against both editions, as an audit: each code that only one of them has is a finding.
+pub fn audit_transition(file: &str, map: &ConceptMap, old: &Edition, new: &Edition) -> Audit {
+    let check = check_transition(map, old, new);
+    let mut findings = Vec::new();
+    let lists = [
+        (&check.old_missing, old, FindingKind::NotListed, "is assignable and the table does not name it"),
+        (&check.old_extra, old, FindingKind::NotInEdition, "stands in the table and is not assignable"),
+        (&check.new_missing, new, FindingKind::NotListed, "is assignable and the table does not name it"),
+        (&check.new_extra, new, FindingKind::NotInEdition, "stands in the table and is not assignable"),
+    ];
+    for (codes, edition, kind, what) in lists {
+        findings.extend(codes.iter().map(|code| Finding {
+            kind,
+            code: Some(code.clone()),
+            action: None,
+            at: None,
+            message: format!("{} {what} in {}", code.display(edition.id().system), edition.id()),
+            explanation: None,
+        }));
+    }
+    Audit {
+        file: file.to_owned(),
+        kind: AddendumKind::Transition,
+        from: Some(old.id().clone()),
+        to: new.id().clone(),
+        lines: map.len() + map.unmapped_targets.len(),
+        checks: Vec::new(),
+        findings,
+        base_reproduced: None,
+        remarks: Vec::new(),
     }
 }
 

@@ -43,6 +43,8 @@ pub enum AddendumKind {
     Codes,
     /// Codes exempt from present-on-admission reporting.
     PoaExempt,
+    /// Every code of an edition with what it becomes in the next (ICD-10-GM).
+    Transition,
     /// New codes with the codes used before them.
     Conversion,
     /// The action codes of HCPCS Level II, in the file of a release and in its transaction report.

@@ -166,6 +166,15 @@ impl ConceptMap {
         self.elements.get(source).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether both say the same about the same codes, whatever files they were read from.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let said = |m: &Mapping| (m.targets.clone(), m.relationship, m.flags.clone());
+        self.elements.len() == other.elements.len()
+            && self.elements.iter().zip(&other.elements).all(|((a, ms), (b, ns))| {
+                a == b && ms.len() == ns.len() && ms.iter().zip(ns).all(|(m, n)| said(m) == said(n))
+            })
+    }
+
     /// Number of alternatives over all sources.
     pub fn len(&self) -> usize {
         self.elements.values().map(Vec::len).sum()

@@ -117,6 +117,7 @@ fn audit_releases(paths: &[PathBuf], printer: &Printer) -> anyhow::Result<Vec<Au
     bar.finish_and_clear();
     read.clear();
     audits.extend(audit_conversion_tables(&found, printer)?);
+    audits.extend(audit_transition_tables(&found, printer)?);
     Ok(audits)
 }
 
@@ -151,6 +152,25 @@ fn audit_conversion_tables(found: &Discovery, printer: &Printer) -> anyhow::Resu
             }
         }
         before = Some(to);
+    }
+    Ok(audits)
+}
+
+/// Each transition table of ICD-10-GM against the two editions that it joins, where both are among the files.
+fn audit_transition_tables(found: &Discovery, printer: &Printer) -> anyhow::Result<Vec<Audit>> {
+    let mut audits = Vec::new();
+    for file in found.maps.iter().filter(|f| f.kind == MapKind::Transition) {
+        let imported = file.import()?;
+        diagnostics::print(&imported.diagnostics, printer);
+        for map in &imported.maps {
+            let edition = |id: &EditionId| match found.releases.iter().find(|r| r.id == *id) {
+                Some(release) => anyhow::Ok(editions::import(release, false, printer)?.edition),
+                None => Ok(None),
+            };
+            if let (Some(old), Some(new)) = (edition(&map.id.source)?, edition(&map.id.target)?) {
+                audits.push(xwalk_diff::audit_transition(file.file.name(), map, &old, &new));
+            }
+        }
     }
     Ok(audits)
 }

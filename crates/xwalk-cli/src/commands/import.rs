@@ -1,11 +1,12 @@
 //! `xwalk import`
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::bail;
 use xwalk_import::{MapFile, Release, discover};
-use xwalk_library::{Library, Saved};
-use xwalk_model::{EditionId, Severity};
+use xwalk_library::{Library, LibraryError, Saved};
+use xwalk_model::{ConceptMap, EditionId, MapId, Severity};
 use xwalk_report::grouped;
 
 use crate::editions;
@@ -77,9 +78,10 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         }
         bar.inc(1);
     }
+    let mut stored_now: BTreeSet<MapId> = BTreeSet::new();
     for file in &found.maps {
         bar.set_message(file.file.name().to_string());
-        match store_maps(file, args, &library, printer) {
+        match store_maps(file, args, &library, &mut stored_now, printer) {
             Ok(maps) => rows.extend(maps),
             Err(error) => {
                 failed += 1;
@@ -166,7 +168,13 @@ fn store(release: &Release, args: &Args, library: &Library, printer: &Printer) -
     })
 }
 
-fn store_maps(file: &MapFile, args: &Args, library: &Library, printer: &Printer) -> anyhow::Result<Vec<Row>> {
+fn store_maps(
+    file: &MapFile,
+    args: &Args,
+    library: &Library,
+    stored_now: &mut BTreeSet<MapId>,
+    printer: &Printer,
+) -> anyhow::Result<Vec<Row>> {
     let imported = file.import()?;
     diagnostics::print(&imported.diagnostics, printer);
     let errors = imported.diagnostics.iter().any(|d| d.rule.severity() == Severity::Error);
@@ -175,10 +183,22 @@ fn store_maps(file: &MapFile, args: &Args, library: &Library, printer: &Printer)
     }
     let mut rows = Vec::new();
     for map in &imported.maps {
-        let saved = library.save_map(map, args.replace)?;
+        // Authorities publish some maps as text and as workbook; the second form must say what the first said.
+        let result = if stored_now.contains(&map.id) {
+            if !library.load_map(&map.id)?.says_the_same(map) {
+                bail!(
+                    "it and another of the files both claim to be {}, and they differ; pass one of them",
+                    map.id
+                );
+            }
+            "same as another file"
+        } else {
+            word(save_or_compare(library, map, args.replace)?)
+        };
+        stored_now.insert(map.id.clone());
         rows.push(Row {
             edition: map.id.to_string(),
-            result: word(saved),
+            result,
             effective: None,
             assignable: 0,
             headers: 0,
@@ -188,6 +208,16 @@ fn store_maps(file: &MapFile, args: &Args, library: &Library, printer: &Printer)
         });
     }
     Ok(rows)
+}
+
+/// Stores a map; one that says the same as the one stored, from another form of the file, is unchanged.
+fn save_or_compare(library: &Library, map: &ConceptMap, replace: bool) -> anyhow::Result<Saved> {
+    match library.save_map(map, replace) {
+        Err(LibraryError::OtherContent { .. }) if library.load_map(&map.id)?.says_the_same(map) => {
+            Ok(Saved::Unchanged)
+        }
+        other => Ok(other?),
+    }
 }
 
 fn word(saved: Saved) -> &'static str {

@@ -37,6 +37,9 @@ pub(super) fn import(file: &InputFile, imported: &mut ImportedMaps) -> Result<()
             }
         }
     }
+    // Each table repeats the rows of all before it; its last step tells which one it is.
+    let last = steps.keys().next_back().and_then(|date| edition_of(*date));
+    let name = last.map_or("nchs-conversion".to_owned(), |id| format!("nchs-conversion-{}", id.version));
     let mut before: Option<EditionId> = None;
     for (date, elements) in steps {
         let Some(target) = edition_of(date) else { continue };
@@ -44,7 +47,7 @@ pub(super) fn import(file: &InputFile, imported: &mut ImportedMaps) -> Result<()
         let source = before.take().or_else(|| edition_of((date.0 - 1, 10)));
         before = Some(target.clone());
         let Some(source) = source else { continue };
-        let id = MapId { source: target, target: source, name: "nchs-conversion".to_owned() };
+        let id = MapId { source: target, target: source, name: name.clone() };
         let mut map = ConceptMap::new(id);
         map.sources.push(file.source(super::MapKind::ConversionTable.part(), &bytes));
         for (code, mapping) in elements {
@@ -218,9 +221,9 @@ mod tests {
         assert_eq!(
             ids,
             [
-                "icd10cm@2018..icd10cm@2017/nchs-conversion",
-                "icd10cm@2021-01..icd10cm@2018/nchs-conversion",
-                "icd10cm@2026..icd10cm@2021-01/nchs-conversion"
+                "icd10cm@2018..icd10cm@2017/nchs-conversion-2026",
+                "icd10cm@2021-01..icd10cm@2018/nchs-conversion-2026",
+                "icd10cm@2026..icd10cm@2021-01/nchs-conversion-2026"
             ]
         );
         let rules: Vec<&str> = imported.diagnostics.iter().map(|d| d.rule.id()).collect();
