@@ -48,7 +48,7 @@ fn mortality_lists_of_2020_and_2023() {
     let us_only = |e: &xwalk_model::Edition| {
         e.concepts()
             .filter(|c| c.attribute("us-only") == Some("yes"))
-            .map(|c| c.display())
+            .map(xwalk_model::Concept::display)
             .collect::<Vec<_>>()
     };
     assert_eq!(us_only(new).len(), 13);
@@ -66,7 +66,7 @@ fn mortality_lists_of_2020_and_2023() {
     let added: Vec<String> = new
         .concepts()
         .filter(|c| old.get(c.code()).is_none())
-        .map(|c| c.display())
+        .map(xwalk_model::Concept::display)
         .chain(old.concepts().filter(|c| new.get(c.code()).is_none()).map(|c| format!("-{}", c.display())))
         .collect();
     assert_eq!(added, ["U09.9"]);

@@ -7,8 +7,8 @@ use xwalk_model::{Code, ConceptMap, Relationship, Targets};
 
 use crate::program::{Program, release};
 
-fn maps(paths: Vec<PathBuf>) -> Vec<ConceptMap> {
-    let found = discover(&paths, None).unwrap();
+fn maps(path: PathBuf) -> Vec<ConceptMap> {
+    let found = discover(&[path], None).unwrap();
     found.maps.iter().flat_map(|file| file.import().unwrap().maps).collect()
 }
 
@@ -35,11 +35,11 @@ fn general_equivalence_mappings_of_2018() {
         ("2018_I10gem.txt", "icd10cm@2018..icd9cm@32/gem", [81_593, 71_704, 3_522, 731, 4_241]),
     ];
     for (file, id, figures_of_file) in expected {
-        let all = maps(vec![folder.join(file)]);
+        let all = maps(folder.join(file));
         assert_eq!(all[0].id.to_string(), id);
         assert_eq!(figures(&all[0]), figures_of_file, "{file}");
     }
-    let [i9pcs, pcsi9] = ["gem_i9pcs.txt", "gem_pcsi9.txt"].map(|f| maps(vec![folder.join(f)]).remove(0));
+    let [i9pcs, pcsi9] = ["gem_i9pcs.txt", "gem_pcsi9.txt"].map(|f| maps(folder.join(f)).remove(0));
     let [rows, sources, exact, no_map, _] = figures(&i9pcs);
     assert_eq!((rows, sources, exact, no_map), (73_593, 3_882, 47, 210));
     let [rows, sources, _, no_map, _] = figures(&pcsi9);
@@ -51,7 +51,7 @@ fn general_equivalence_mappings_of_2018() {
 #[test]
 fn a_combination_is_scenarios_and_choice_lists() {
     let Some(folder) = release("gem/2018") else { return };
-    let map = maps(vec![folder.join("2018_I9gem.txt")]).remove(0);
+    let map = maps(folder.join("2018_I9gem.txt")).remove(0);
     let of = |code: &str| map.get(&Code::from_official(code));
     let singles: Vec<&str> = of("24951")
         .iter()
@@ -86,13 +86,13 @@ fn conversion_tables_are_understood_cell_by_cell() {
 #[test]
 fn mapping_tables_between_icd10_and_icd11() {
     let Some(folder) = release("icd10-icd11-maps/2024-01") else { return };
-    let one = maps(vec![folder.join("10To11MapToOneCategory.txt")]).remove(0);
+    let one = maps(folder.join("10To11MapToOneCategory.txt")).remove(0);
     assert_eq!(
         (one.id.to_string().as_str(), one.elements.len()),
         ("icd10@2019..icd11mms@2024-01/who-10to11-one", 12_597)
     );
-    let [text, book] = ["txt", "xlsx"]
-        .map(|e| maps(vec![folder.join(format!("10To11MapToMultipleCategories.{e}"))]).remove(0));
+    let [text, book] =
+        ["txt", "xlsx"].map(|e| maps(folder.join(format!("10To11MapToMultipleCategories.{e}"))).remove(0));
     assert_eq!(text.len(), 15_658);
     assert!(text.says_the_same(&book));
 }

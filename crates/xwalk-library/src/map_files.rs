@@ -85,9 +85,9 @@ pub(crate) fn write(map: &ConceptMap, folder: &Path) -> Result<(), LibraryError>
                     texts[2].append_value(mapping.relationship.id());
                     texts[3].append_value(&mapping.flags);
                     texts[4].append_option(basis.as_deref());
-                    numbers[0].append_value(number as i32);
+                    numbers[0].append_value(i32::try_from(number).unwrap_or(i32::MAX));
                     numbers[1].append_option(scenario);
-                    numbers[2].append_value(slot as i32);
+                    numbers[2].append_value(i32::try_from(slot).unwrap_or(i32::MAX));
                     numbers[3].append_option(file);
                     numbers[4].append_option(line);
                 }
@@ -147,9 +147,8 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
             let key = (source.value(row).to_owned(), alternative.value(row));
             if open.as_ref() == Some(&key) {
                 let last = map.elements.get_mut(&Code::from_official(&key.0)).and_then(|m| m.last_mut());
-                let slots = match last.map(|m| &mut m.targets) {
-                    Some(Targets::Combination { slots, .. }) => slots,
-                    _ => return Err(wrong("a further row of an alternative that is no combination")),
+                let Some(Targets::Combination { slots, .. }) = last.map(|m| &mut m.targets) else {
+                    return Err(wrong("a further row of an alternative that is no combination"));
                 };
                 let at = usize::try_from(slot.value(row)).map_err(|_| wrong("a negative slot"))?;
                 if at > slots.len() {

@@ -98,11 +98,12 @@ pub(crate) fn recognise(file: &InputFile, head: &[u8], lower: &str) -> Result<Op
         return Ok(Some(MapKind::WhoTable));
     }
     // A workbook has to be opened to see its columns, so the name decides whether that is worth it.
-    let named = lower.contains("conversion") && (lower.ends_with(".xlsx") || lower.ends_with(".csv"));
+    let extension = lower.rsplit_once('.').map_or("", |(_, e)| e);
+    let named = lower.contains("conversion") && matches!(extension, "xlsx" | "csv");
     if named && conversion_format::records(&file.bytes()?).is_ok() {
         return Ok(Some(MapKind::ConversionTable));
     }
-    let table = lower.ends_with(".csv") || lower.ends_with(".tsv");
+    let table = matches!(extension, "csv" | "tsv");
     Ok((table && map_csv::looks_like(head)).then_some(MapKind::Table))
 }
 
@@ -150,8 +151,8 @@ impl MapFile {
 
 /// The year that the name of a file tells, or that of a folder around it.
 fn year_of(file: &InputFile) -> Option<i16> {
-    let names = std::iter::once(file.name().as_ref()).chain(file.folders().iter().map(String::as_str));
-    names.filter_map(|name| year_month_of(name).0).next()
+    let mut names = std::iter::once(file.name().as_ref()).chain(file.folders().iter().map(String::as_str));
+    names.find_map(|name| year_month_of(name).0)
 }
 
 /// Reads a code as a file states it: upper case, without its dot.
