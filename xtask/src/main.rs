@@ -1,8 +1,9 @@
-//! Project tasks: `cargo xtask fixtures`, `cargo xtask tidy`, `cargo xtask bench`.
+//! Project tasks: `cargo xtask fixtures`, `cargo xtask fuzz`, `cargo xtask tidy`, `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "tasks report on the terminal")]
 
 mod bench;
 mod fixtures;
+mod fuzz;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -16,6 +17,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Task {
     Fixtures(fixtures::Args),
+    Fuzz(fuzz::Args),
     Tidy(tidy::Args),
     Bench(bench::Args),
 }
@@ -23,6 +25,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
         Task::Fixtures(args) => fixtures::run(&args),
+        Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Bench(args) => bench::run(&args),
     }

@@ -139,6 +139,7 @@ impl<'e> Comparison<'e> {
             caveats.push(format!("notes were not compared: {has} has them, {lacks} has not"));
         }
         let mut attributes = Vec::new();
+        let mut one_sided: BTreeMap<(EditionId, EditionId), Vec<&str>> = BTreeMap::new();
         for name in from.attribute_names().iter().chain(to.attribute_names()) {
             let (a, b) = (from.attribute_names().contains(name), to.attribute_names().contains(name));
             if a && b {
@@ -146,9 +147,13 @@ impl<'e> Comparison<'e> {
                     attributes.push(name.clone());
                 }
             } else {
-                let (has, lacks) = only(a, from, to);
-                caveats.push(format!("attribute {name} was not compared: {has} has it, {lacks} has not"));
+                one_sided.entry(only(a, from, to)).or_default().push(name);
             }
+        }
+        for ((has, lacks), names) in one_sided {
+            let (what, it) = if names.len() == 1 { ("attribute", "it") } else { ("attributes", "them") };
+            let names = names.join(", ");
+            caveats.push(format!("{what} {names} not compared: {has} has {it}, {lacks} has not"));
         }
         let between = calendar::releases_between(from.id(), to.id());
         if !between.is_empty() {

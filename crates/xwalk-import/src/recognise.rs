@@ -112,10 +112,15 @@ impl FileKind {
     pub fn lists_codes(self) -> bool {
         match self {
             Self::OrderFile | Self::CodesFile | Self::TabularXml => true,
+            Self::Icd9Long | Self::Icd9Short | Self::Icd9Workbook => true,
+            Self::HcpcsText | Self::HcpcsWorkbook => true,
+            Self::Icd10Claml | Self::Icd10Codes | Self::Icd10Titles | Self::MortalityList => true,
             Self::Icd11Tabulation(_) | Self::Icd11Workbook(_) => true,
             Self::Cpt(part) => part.lists_codes(),
             Self::UmlsNames | Self::OmopConcepts => true,
-            _ => false,
+            Self::PoaExempt | Self::PoaAdd | Self::PoaDelete | Self::PoaRevise => false,
+            Self::OrderAddenda | Self::CodesAddenda | Self::HcpcsChanges => false,
+            Self::PcsTables | Self::PcsDefinitions | Self::Icd10Chapters | Self::Icd10Groups => false,
         }
     }
 

@@ -34,6 +34,7 @@ struct Side<'a> {
 struct CountsOut {
     assignable: TallyOut,
     headers: TallyOut,
+    codes: CodesOut,
     became_header: u64,
     became_assignable: u64,
     reinstated: u64,
@@ -51,6 +52,14 @@ struct TallyOut {
     deleted: u64,
     revised: u64,
     revised_split: Split,
+}
+
+/// Assignable codes and headers together; a code that changed its status counts on both sides.
+#[derive(Serialize)]
+struct CodesOut {
+    added: u64,
+    deleted: u64,
+    revised: u64,
 }
 
 #[derive(Serialize)]
@@ -107,6 +116,11 @@ pub(super) fn write(view: &View<'_>, filter: &Filter, out: &mut dyn io::Write) -
         counts: CountsOut {
             assignable: tally(&counts.assignable),
             headers: tally(&counts.headers),
+            codes: CodesOut {
+                added: counts.assignable.added + counts.headers.added,
+                deleted: counts.assignable.deleted + counts.headers.deleted,
+                revised: counts.assignable.revised.total + counts.headers.revised.total,
+            },
             became_header: counts.became_header,
             became_assignable: counts.became_assignable,
             reinstated: counts.reinstated,

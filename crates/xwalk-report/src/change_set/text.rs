@@ -2,7 +2,7 @@
 
 use std::io;
 
-use xwalk_model::{Change, Code, ConceptKind, NoteChange, Role, Tally};
+use xwalk_model::{Change, Code, CodeSystem, ConceptKind, NoteChange, Role, Tally};
 
 use super::{Filter, View};
 use crate::marks::before_and_after;
@@ -50,7 +50,12 @@ fn write_summary(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     writeln!(out, "  compared  {}  in effect {}", set.to, view.to.effective())?;
     writeln!(out)?;
     let a = &counts.assignable;
-    let (added, deleted, revised) = (grouped(a.added), grouped(a.deleted), grouped(a.revised.total));
+    let h = &counts.headers;
+    // WHO counts stem codes and extension codes together; no code of ICD-11 changes from one to the other.
+    let all = set.to.system == CodeSystem::Icd11mms;
+    let number = |assignable: u64, header: u64| grouped(if all { assignable + header } else { assignable });
+    let (added, deleted) = (number(a.added, h.added), number(a.deleted, h.deleted));
+    let revised = number(a.revised.total, h.revised.total);
     writeln!(out, "{}", look.bold(format!("{added} added, {deleted} deleted, {revised} revised")))?;
     writeln!(out)?;
     writeln!(
@@ -69,8 +74,13 @@ fn write_summary(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
             grouped(after)
         )
     };
-    writeln!(out, "{}", line("assignable", from.assignable, &counts.assignable, to.assignable))?;
-    writeln!(out, "{}", line("headers", from.headers, &counts.headers, to.headers))?;
+    let names = match set.to.system {
+        CodeSystem::Icd11mms => ["stem codes", "extensions"],
+        CodeSystem::Hcpcs => ["active", "terminated"],
+        _ => ["assignable", "headers"],
+    };
+    writeln!(out, "{}", line(names[0], from.assignable, &counts.assignable, to.assignable))?;
+    writeln!(out, "{}", line(names[1], from.headers, &counts.headers, to.headers))?;
     writeln!(out)?;
     let r = a.revised;
     if r.total > 0 {
