@@ -36,7 +36,7 @@ type Reader = (&'static str, fn(&[u8]) -> usize);
 
 /// Good records in an iterator or list of results.
 fn good<T, E>(records: impl IntoIterator<Item = Result<T, E>>) -> usize {
-    records.into_iter().filter(Result::is_ok).count()
+    records.into_iter().flatten().count()
 }
 
 const READERS: &[Reader] = &[
@@ -95,13 +95,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     for (name, read) in READERS {
         // The pieces that a reader understands best are those worth damaging.
         let mut ranked: Vec<(usize, &Vec<u8>)> = corpus.iter().map(|piece| (read(piece), piece)).collect();
-        ranked.sort_by(|a, b| b.0.cmp(&a.0));
+        ranked.sort_by_key(|(found, _)| std::cmp::Reverse(*found));
         let best: Vec<&Vec<u8>> = ranked.iter().take(6).map(|(_, piece)| *piece).collect();
         let mut random = Random(args.seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
         let end = Instant::now() + Duration::from_secs(args.seconds);
         let mut executions = 0u64;
         while Instant::now() < end {
-            let input = if executions % 5 == 0 { noise(&mut random) } else { damaged(&best, &mut random) };
+            let input =
+                if executions.is_multiple_of(5) { noise(&mut random) } else { damaged(&best, &mut random) };
             if catch_unwind(AssertUnwindSafe(|| read(&input))).is_err() {
                 bail!("{name} panicked at execution {executions} with seed {}", args.seed);
             }
