@@ -15,8 +15,9 @@
 
 use xwalk_model::{Action, Block, Position};
 
+use crate::lines::is_blank;
 use crate::lines::{Line, Lines, lines};
-use crate::order::{head, is_blank, is_code, not_blank, short, titles};
+use crate::order::{head, is_code, not_blank, short, titles};
 use crate::{Error, ErrorKind};
 
 /// The layout of the lines of an addenda file.

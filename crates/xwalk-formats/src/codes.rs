@@ -5,8 +5,8 @@
 
 use xwalk_model::Position;
 
-use crate::lines::{Line, Lines, lines};
-use crate::order::{is_blank, is_code, not_blank, short};
+use crate::lines::{Line, LineRecords, lines};
+use crate::order::{is_code, not_blank, short};
 use crate::{Error, ErrorKind};
 
 /// One line of a code list.
@@ -21,27 +21,8 @@ pub struct Record<'a> {
 }
 
 /// The records of a code list. Empty lines are passed over.
-pub fn records(bytes: &[u8]) -> Records<'_> {
-    Records { lines: lines(bytes) }
-}
-
-/// Iterator over the records of a code list.
-#[derive(Clone, Debug)]
-pub struct Records<'a> {
-    lines: Lines<'a>,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let line = self.lines.next()?;
-            if !is_blank(line.bytes) {
-                return Some(record(&line));
-            }
-        }
-    }
+pub fn records(bytes: &[u8]) -> LineRecords<'_, Record<'_>> {
+    LineRecords::new(lines(bytes), record)
 }
 
 /// Whether the first lines of a file have the layout of a code list: a code, and a title from column 9.

@@ -202,7 +202,7 @@ pub fn records(bytes: &[u8], layout: Layout) -> Vec<Result<Record, Error>> {
     let mut records: Vec<Result<Record, Error>> = Vec::new();
     for line in data(&decoded.text) {
         let Ok(text) = std::str::from_utf8(line.bytes) else { continue };
-        if crate::order::is_blank(line.bytes) {
+        if crate::lines::is_blank(line.bytes) {
             continue;
         }
         match layout {

@@ -8,8 +8,8 @@
 
 use xwalk_model::Position;
 
-use crate::lines::{Line, Lines, lines};
-use crate::order::{head, is_blank};
+use crate::lines::{Line, LineRecords, lines};
+use crate::order::head;
 use crate::{Error, ErrorKind};
 
 /// One row.
@@ -47,27 +47,8 @@ impl Record<'_> {
 }
 
 /// The rows of a GEM. Empty lines are passed over.
-pub fn records(bytes: &[u8]) -> Records<'_> {
-    Records { lines: lines(bytes) }
-}
-
-/// Iterator over the rows of a GEM.
-#[derive(Clone, Debug)]
-pub struct Records<'a> {
-    lines: Lines<'a>,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let line = self.lines.next()?;
-            if !is_blank(line.bytes) {
-                return Some(record(&line));
-            }
-        }
-    }
+pub fn records(bytes: &[u8]) -> LineRecords<'_, Record<'_>> {
+    LineRecords::new(lines(bytes), record)
 }
 
 /// Whether the first lines of a file have the layout of a GEM.

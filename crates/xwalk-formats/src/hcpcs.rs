@@ -20,8 +20,9 @@ use std::borrow::Cow;
 use xwalk_model::Position;
 
 use crate::cells::{Row, Sheet, sheets};
+use crate::lines::is_blank;
 use crate::lines::{Line, Lines, lines};
-use crate::order::{is_blank, short};
+use crate::order::short;
 use crate::text::decode;
 use crate::{Error, ErrorKind};
 

@@ -16,8 +16,9 @@ use std::borrow::Cow;
 use xwalk_model::Position;
 
 use crate::cells::{Row, sheets};
+use crate::lines::is_blank;
 use crate::lines::{Line, lines};
-use crate::order::{is_blank, short};
+use crate::order::short;
 use crate::text::decode;
 use crate::{Error, ErrorKind};
 

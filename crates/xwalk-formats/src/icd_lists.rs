@@ -25,8 +25,8 @@
 
 use xwalk_model::Position;
 
+use crate::lines::is_blank;
 use crate::lines::{Line, lines};
-use crate::order::is_blank;
 use crate::text::{Encoding, decode_as, german_encoding};
 use crate::{Error, ErrorKind};
 

@@ -2,6 +2,8 @@
 
 use xwalk_model::Position;
 
+use crate::Error;
+
 /// How a line ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -85,6 +87,33 @@ pub fn place(bytes: &[u8], offset: usize) -> Position {
     let line = memchr::memchr_iter(b'\n', before).count() as u32 + 1;
     let start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
     Position { byte: offset as u64, line, column: (before.len() - start) as u32 + 1 }
+}
+
+/// The records of a file with one record a line: bad lines are errors, empty ones are passed over.
+#[derive(Clone, Debug)]
+pub struct LineRecords<'a, R> {
+    lines: Lines<'a>,
+    read: fn(&Line<'a>) -> Result<R, Error>,
+}
+
+impl<'a, R> LineRecords<'a, R> {
+    pub(crate) fn new(lines: Lines<'a>, read: fn(&Line<'a>) -> Result<R, Error>) -> Self {
+        Self { lines, read }
+    }
+}
+
+impl<R> Iterator for LineRecords<'_, R> {
+    type Item = Result<R, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let line = self.lines.find(|line| !is_blank(line.bytes))?;
+        Some((self.read)(&line))
+    }
+}
+
+/// Whether a line holds nothing; some editors end a DOS file with a lone Ctrl-Z.
+pub(crate) fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|b| matches!(b, b' ' | b'\t' | 0x1a))
 }
 
 /// The place after the last byte, when the last line has no end although others do: the file may be cut off.

@@ -70,7 +70,7 @@ fn has_columns(head: &[u8], names: &[&str]) -> bool {
 type Fields = Result<(Position, csv::StringRecord), Error>;
 
 fn rows(lines: Lines<'_>) -> impl Iterator<Item = Fields> + use<'_> {
-    lines.filter(|line| !crate::order::is_blank(line.bytes)).map(|line| {
+    lines.filter(|line| !crate::lines::is_blank(line.bytes)).map(|line| {
         let text = std::str::from_utf8(line.bytes)
             .map_err(|e| Error { at: line.place(e.valid_up_to()), kind: ErrorKind::Encoding })?;
         Ok((line.at, text.split('\t').collect()))

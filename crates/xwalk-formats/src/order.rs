@@ -13,7 +13,7 @@
 
 use xwalk_model::Position;
 
-use crate::lines::{Line, Lines, lines};
+use crate::lines::{Line, LineRecords, Lines, lines};
 use crate::{Error, ErrorKind};
 
 /// One line of an order file.
@@ -34,36 +34,13 @@ pub struct Record<'a> {
 }
 
 /// The records of an order file. Empty lines are passed over.
-pub fn records(bytes: &[u8]) -> Records<'_> {
+pub fn records(bytes: &[u8]) -> LineRecords<'_, Record<'_>> {
     records_of(lines(bytes))
 }
 
 /// The records of lines, for a file that is read in parts.
-pub fn records_of(lines: Lines<'_>) -> Records<'_> {
-    Records { lines }
-}
-
-/// Iterator over the records of an order file.
-#[derive(Clone, Debug)]
-pub struct Records<'a> {
-    lines: Lines<'a>,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let line = self.lines.next()?;
-            if !is_blank(line.bytes) {
-                return Some(record(&line));
-            }
-        }
-    }
-}
-
-pub(crate) fn is_blank(line: &[u8]) -> bool {
-    line.iter().all(|b| matches!(b, b' ' | b'\t' | 0x1a))
+pub fn records_of(lines: Lines<'_>) -> LineRecords<'_, Record<'_>> {
+    LineRecords::new(lines, record)
 }
 
 /// Whether the first lines of a file have the layout of an order file.

@@ -34,7 +34,7 @@ fn plain(bytes: &[u8], delimiter: u8) -> Vec<Result<Row, Error>> {
     let decoded = decode(bytes);
     let text: &str = &decoded.text;
     lines(text.as_bytes())
-        .filter(|line| !crate::order::is_blank(line.bytes))
+        .filter(|line| !crate::lines::is_blank(line.bytes))
         .map(|line| {
             let text = std::str::from_utf8(line.bytes)
                 .map_err(|_| Error { at: line.at, kind: ErrorKind::Encoding })?;

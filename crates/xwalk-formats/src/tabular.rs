@@ -17,6 +17,7 @@ use quick_xml::events::{BytesStart, Event};
 use xwalk_model::{NoteKind, Position};
 
 use crate::lines::place;
+use crate::xml::folded;
 use crate::{Error, ErrorKind};
 
 /// What an item of the tabular list is.
@@ -318,18 +319,6 @@ fn heading(name: &str) -> Option<NoteKind> {
         "sevenChrNote" => NoteKind::SeventhCharacterNote,
         _ => return None,
     })
-}
-
-/// Runs of white space as one blank, none at the ends: the XML is indented and wraps long notes.
-fn folded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split_ascii_whitespace() {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -9,8 +9,7 @@
 
 use xwalk_model::Position;
 
-use crate::lines::{Line, Lines, lines};
-use crate::order::is_blank;
+use crate::lines::{Line, LineRecords, lines};
 use crate::{Error, ErrorKind};
 
 /// What stands in place of a code that does not exist in one of the editions.
@@ -34,27 +33,8 @@ pub struct Record<'a> {
 }
 
 /// The rows of a table. Empty lines are passed over.
-pub fn records(bytes: &[u8]) -> Records<'_> {
-    Records { lines: lines(bytes) }
-}
-
-/// Iterator over the rows of a table.
-#[derive(Clone, Debug)]
-pub struct Records<'a> {
-    lines: Lines<'a>,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let line = self.lines.next()?;
-            if !is_blank(line.bytes) {
-                return Some(record(&line));
-            }
-        }
-    }
+pub fn records(bytes: &[u8]) -> LineRecords<'_, Record<'_>> {
+    LineRecords::new(lines(bytes), record)
 }
 
 /// Whether the first rows have the layout of a transition table. The last one may be cut.

@@ -11,7 +11,7 @@
 
 use xwalk_model::Position;
 
-use crate::lines::{Line, Lines, lines};
+use crate::lines::{Line, LineRecords, lines};
 use crate::{Error, ErrorKind};
 
 /// One name, each field as published.
@@ -34,27 +34,8 @@ pub struct Record<'a> {
 }
 
 /// The names of a file, bad lines as errors.
-pub fn records(bytes: &[u8]) -> Records<'_> {
-    Records { lines: lines(bytes) }
-}
-
-/// Iterator over the names of a file.
-#[derive(Clone, Debug)]
-pub struct Records<'a> {
-    lines: Lines<'a>,
-}
-
-impl<'a> Iterator for Records<'a> {
-    type Item = Result<Record<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let line = self.lines.next()?;
-            if !crate::order::is_blank(line.bytes) {
-                return Some(record(&line));
-            }
-        }
-    }
+pub fn records(bytes: &[u8]) -> LineRecords<'_, Record<'_>> {
+    LineRecords::new(lines(bytes), record)
 }
 
 /// Whether the first line is laid out like one of `MRCONSO.RRF`.

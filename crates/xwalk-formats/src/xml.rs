@@ -112,7 +112,7 @@ pub(crate) fn attribute(element: &BytesStart<'_>, key: &str) -> Option<String> {
 }
 
 /// Runs of white space as one blank, none at the ends: the XML is indented and wraps long texts.
-fn folded(text: &str) -> String {
+pub(crate) fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for word in text.split_ascii_whitespace() {
         if !out.is_empty() {

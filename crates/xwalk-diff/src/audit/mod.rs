@@ -129,3 +129,99 @@ pub fn audit(addendum: &Addendum, from: Option<&Edition>, to: &Edition) -> Audit
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use xwalk_model::{AddendumEntry, ConceptKind, EditionBuilder, Role, TrailerCount};
+
+    use super::*;
+
+    /// An edition of lines `code, short title, long title`, all assignable.
+    fn edition(id: &str, lines: &[(&str, &str, &str)]) -> Edition {
+        let mut b = EditionBuilder::new(id.parse().unwrap(), "en");
+        for (code, short, long) in lines {
+            let ix = b.concept(Code::from_official(code), ConceptKind::Code, true);
+            b.designation(ix, Role::Long, long);
+            b.designation(ix, Role::Short, short);
+        }
+        b.build().unwrap()
+    }
+
+    fn entry(action: Action, code: &str, short: &str, long: &str, line: u32) -> AddendumEntry {
+        AddendumEntry {
+            action,
+            assignable: Some(true),
+            code: Code::from_official(code),
+            short: Some(short.into()),
+            long: long.into(),
+            at: Position { byte: 0, line, column: 1 },
+        }
+    }
+
+    fn addendum(entries: Vec<AddendumEntry>, counts: &[(Counted, u64)]) -> Addendum {
+        let count = |(counted, number): &(Counted, u64)| TrailerCount {
+            block: Block::Codes,
+            counted: *counted,
+            number: *number,
+            at: Position { byte: 0, line: 90, column: 1 },
+        };
+        Addendum {
+            to: "icd10cm@2018".parse().unwrap(),
+            kind: AddendumKind::Order,
+            file: "icd10cm_order_addenda_2018.txt".into(),
+            sha256: String::new(),
+            entries,
+            trailer: counts.iter().map(count).collect(),
+        }
+    }
+
+    fn explanations(audit: &Audit) -> Vec<Option<&str>> {
+        audit.findings.iter().map(|f| f.explanation.as_deref()).collect()
+    }
+
+    #[test]
+    fn revisions_of_the_short_title_alone_were_not_listed_in_fy2018() {
+        let a =
+            edition("icd10cm@2017", &[("H3531", "Old short", "Long"), ("Z6830", "[BMI]30.0", "[BMI]30.0")]);
+        let b =
+            edition("icd10cm@2018", &[("H3531", "New short", "Long"), ("Z6830", "[BMI] 30.0", "[BMI] 30.0")]);
+        let audit = audit(&addendum(Vec::new(), &[(Counted::Revisions, 0)]), Some(&a), &b);
+        assert_eq!(audit.verdict(), Verdict::Explained);
+        let why = explanations(&audit);
+        assert!(why[0].unwrap().contains("only the short title changed"), "{why:?}");
+        assert!(why.iter().any(|w| w.unwrap().contains("only blanks changed")), "{why:?}");
+    }
+
+    #[test]
+    fn a_baseline_that_is_not_held_is_proved_and_named() {
+        let a = edition("icd10cm@2017", &[("A000", "x", "x")]);
+        let b = edition("icd10cm@2018", &[("A000", "x", "x"), ("A001", "y", "y"), ("A002", "z", "z")]);
+        // The list counts from an edition with A001, which came in between.
+        let entries = vec![entry(Action::Add, "A002", "z", "z", 1)];
+        let counts = [(Counted::BaseTotal, 2), (Counted::NewTotal, 3), (Counted::Additions, 1)];
+        let audit = audit(&addendum(entries, &counts), Some(&a), &b);
+        assert_eq!((audit.verdict(), audit.base_reproduced), (Verdict::Explained, Some(true)));
+        assert!(audit.remarks[0].contains("a release in between is missing"), "{:?}", audit.remarks);
+    }
+
+    #[test]
+    fn what_has_no_cause_disagrees() {
+        let a = edition("icd10cm@2017", &[("A000", "x", "x")]);
+        let b = edition("icd10cm@2018", &[("A000", "x", "x"), ("A001", "y", "y")]);
+        let entries =
+            vec![entry(Action::Add, "A001", "y", "Y!", 1), entry(Action::Delete, "A009", "q", "q", 2)];
+        let audit = audit(&addendum(entries, &[(Counted::Additions, 2)]), Some(&a), &b);
+        assert_eq!(audit.verdict(), Verdict::Disagrees);
+        let kinds: Vec<FindingKind> = audit.findings.iter().map(|f| f.kind).collect();
+        for kind in [
+            FindingKind::NotInEdition,
+            FindingKind::NotComputed,
+            FindingKind::TrailerDiffersFromList,
+            FindingKind::CountDiffers,
+        ] {
+            assert!(kinds.contains(&kind), "{kind:?} is not in {kinds:?}");
+        }
+        let deleted = audit.findings.iter().find(|f| f.action == Some(Action::Delete)).unwrap();
+        assert_eq!(deleted.at.map(|at| at.line), Some(2));
+    }
+}
