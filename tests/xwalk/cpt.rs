@@ -169,6 +169,11 @@ fn headline_of_an_invented_2025() {
         let counts = xwalk_diff::diff(&a, &b, &|_| None).unwrap().counts();
         assert_eq!((counts.assignable.added, counts.assignable.deleted), (270, 112));
         assert_eq!((counts.assignable.revised.total, counts.assignable.revised.editorial), (99, 61));
+        // So does the program, in its headline and its JSON.
+        let folders = [&old, &new].map(|f| f.to_str().unwrap());
+        let run = crate::program::Program::new().expect(0, &["diff", folders[0], folders[1], "--summary"]);
+        let said = "As the AMA counts: 270 new, 112 deleted, 38 revised, 420 in all";
+        assert!(run.stdout.contains(said), "{}", run.stdout);
         // The order is that of the book.
         let order: Vec<&Code> = b.concepts().map(Concept::code).collect();
         assert!(!order.is_sorted());

@@ -4,6 +4,7 @@
 mod bench;
 mod fixtures;
 mod fuzz;
+mod readers;
 mod tidy;
 
 use clap::{Parser, Subcommand};

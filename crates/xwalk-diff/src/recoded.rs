@@ -21,15 +21,10 @@ pub(crate) fn add_recoded(set: &mut ChangeSet, from: &Edition, to: &Edition) {
     let mut before: BTreeMap<&str, Concept<'_>> = BTreeMap::new();
     before.extend(from.concepts().filter_map(|c| Some((c.attribute(FOUNDATION_ID)?, c))));
     let mut recoded: BTreeSet<(&Code, &Code)> = BTreeSet::new();
-    // A block may become a category and keep its entity; what stands below it has not moved either.
-    let mut same_entity: BTreeSet<(&Code, &Code)> = BTreeSet::new();
     for concept in to.concepts() {
         let Some(old) = concept.attribute(FOUNDATION_ID).and_then(|id| before.get(id)) else { continue };
-        if old.code() == concept.code() {
-            continue;
-        }
-        same_entity.insert((old.code(), concept.code()));
-        if old.kind() == concept.kind() {
+        // What stands below a block that became a category is below a code now, and counts as moved.
+        if old.kind() == concept.kind() && old.code() != concept.code() {
             recoded.insert((old.code(), concept.code()));
         }
     }
@@ -41,7 +36,7 @@ pub(crate) fn add_recoded(set: &mut ChangeSet, from: &Edition, to: &Edition) {
     }
     for changes in set.changes.values_mut() {
         changes.retain(|change| match change {
-            Change::Move { from: Some(a), to: Some(b) } => !same_entity.contains(&(a, b)),
+            Change::Move { from: Some(a), to: Some(b) } => !recoded.contains(&(a, b)),
             _ => true,
         });
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
+use xwalk_diff::CptHeadline;
 use xwalk_model::{Edition, Hierarchy, Period, Role, SourceFile, Tally, Totals};
 
 use super::rows::Row;
@@ -15,6 +16,8 @@ struct Document<'a> {
     from: Side<'a>,
     to: Side<'a>,
     counts: CountsOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpt_headline: Option<CptHeadline>,
     headline_titles: &'a [Role],
     caveats: &'a [String],
     changes: Vec<Row<'a>>,
@@ -145,6 +148,7 @@ pub(super) fn write(view: &View<'_>, filter: &Filter, out: &mut dyn io::Write) -
                 })
                 .collect(),
         },
+        cpt_headline: xwalk_diff::cpt_headline(view.from, view.to),
         headline_titles: &view.set.headline_roles,
         caveats: &view.set.caveats,
         changes: view.rows(filter).collect(),

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use xwalk_diff::RevisedBasis;
 use xwalk_model::{Change, Code, CodeSystem, ConceptKind, NoteChange, Role, Tally};
 
 use super::{Filter, View};
@@ -57,6 +58,23 @@ fn write_summary(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     let (added, deleted) = (number(a.added, h.added), number(a.deleted, h.deleted));
     let revised = number(a.revised.total, h.revised.total);
     writeln!(out, "{}", look.bold(format!("{added} added, {deleted} deleted, {revised} revised")))?;
+    if let Some(ama) = xwalk_diff::cpt_headline(view.from, view.to) {
+        let basis = match ama.basis {
+            RevisedBasis::History => "by the history file",
+            RevisedBasis::Text => "by the descriptors, no history file being given",
+        };
+        let (new, deleted, revised) = (grouped(ama.new), grouped(ama.deleted), grouped(ama.revised));
+        let (total, editorial) = (grouped(ama.total), grouped(ama.editorial));
+        let counted =
+            format!("As the AMA counts: {new} new, {deleted} deleted, {revised} revised, {total} in all");
+        writeln!(out, "{counted} (revised {basis}; {editorial} editorial changes set apart)")?;
+        let part = ama.new_by_part;
+        writeln!(
+            out,
+            "New by part: Category I {}, II {}, III {}, PLA {}, other {}",
+            part.category_1, part.category_2, part.category_3, part.pla, part.other
+        )?;
+    }
     writeln!(out)?;
     writeln!(
         out,
