@@ -37,6 +37,8 @@ pub(crate) struct ReadOptions<'a> {
     pub(crate) as_edition: Option<&'a EditionId>,
     /// Go on although records had to be left out.
     pub(crate) allow_errors: bool,
+    /// Do without the hashes of the files, for outputs that do not name sources.
+    pub(crate) skip_hashes: bool,
 }
 
 /// Reads an edition: a path that exists is read, everything else is an id of the library.
@@ -62,7 +64,10 @@ pub(crate) fn load(
 }
 
 fn load_path(path: &Path, options: ReadOptions<'_>, printer: &Printer) -> anyhow::Result<Loaded> {
-    let found = discover(&[path.to_owned()], options.as_edition)?;
+    let mut found = discover(&[path.to_owned()], options.as_edition)?;
+    if options.skip_hashes {
+        found.releases.iter_mut().for_each(Release::skip_hashes);
+    }
     let with_edition: Vec<&Release> = found.releases.iter().filter(|r| has_edition(r)).collect();
     let release = match with_edition[..] {
         [release] => release,

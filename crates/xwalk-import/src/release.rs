@@ -155,6 +155,13 @@ fn place(file: &InputFile) -> String {
 }
 
 impl Release {
+    /// Leaves the hashes of the files out of the sources of the edition, for outputs that do not name them.
+    pub fn skip_hashes(&mut self) {
+        for (_, file) in &mut self.files {
+            file.skip_hash();
+        }
+    }
+
     /// Reads the files into an edition and its addenda.
     pub fn import(&self) -> Result<Imported, ImportError> {
         let mut imported = Imported {

@@ -61,7 +61,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let format = args.output.format()?;
     let library = editions::library(library)?;
     let read = |spec: &str, as_edition: Option<&EditionId>| {
-        let options = ReadOptions { as_edition, allow_errors: args.allow_errors };
+        let options =
+            ReadOptions { as_edition, allow_errors: args.allow_errors, skip_hashes: format != Format::Json };
         editions::load(spec, options, &library, printer)
     };
     let (from, to) =

@@ -33,7 +33,8 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let format = args.output.format()?;
     let library = editions::library(library)?;
-    let options = ReadOptions { as_edition: args.as_edition.as_ref(), allow_errors: false };
+    let options =
+        ReadOptions { as_edition: args.as_edition.as_ref(), allow_errors: false, skip_hashes: true };
     let loaded = editions::load(&args.edition, options, &library, printer)?;
     let edition = &loaded.edition;
     let mut shown = Vec::new();
