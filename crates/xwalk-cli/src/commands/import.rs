@@ -59,12 +59,13 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let format = args.output.format()?;
     let found = discover(&args.paths, args.as_edition.as_ref())?;
     diagnostics::print(&found.diagnostics, printer);
-    if found.releases.is_empty() {
+    if found.releases.is_empty() && found.maps.is_empty() {
         bail!(
-            "no release was recognised; expected order files, code lists, tabular XML, addenda or POA-exempt lists"
+            "no release was recognised; expected the files of a code set or of a crosswalk as the authority publishes \
+             them"
         );
     }
-    let bar = printer.bar(found.releases.len() as u64, "import");
+    let bar = printer.bar((found.releases.len() + found.maps.len()) as u64, "import");
     let mut rows = Vec::new();
     let mut failed = 0usize;
     for release in &found.releases {
