@@ -84,7 +84,7 @@ pub fn read_text(bytes: &[u8]) -> Result<Grid, Error> {
         .flexible(true)
         .has_headers(false)
         .from_reader(text.as_bytes());
-    let mut grid = Grid { delimiter: Some(delimiter), ..Grid::default() };
+    let mut grid = Grid { delimiter: Some(delimiter), crlf: text.contains("\r\n"), ..Grid::default() };
     let mut record = csv::StringRecord::new();
     loop {
         let read = reader.read_record(&mut record).map_err(|e| {

@@ -107,6 +107,8 @@ pub struct Grid {
     pub merged: Vec<[u32; 4]>,
     /// The separator of a delimited text.
     pub delimiter: Option<u8>,
+    /// Whether a delimited text ends its lines with CR LF.
+    pub crlf: bool,
     /// Number of the line on which each row of a delimited text begins; empty for a sheet.
     pub line_numbers: Vec<u32>,
 }

@@ -127,8 +127,8 @@ fn basis_of(provenance: &Provenance) -> Basis {
     match provenance {
         Provenance::Curated { .. } => Basis::Reviewed,
         Provenance::Official { .. } => Basis::Official,
-        Provenance::Derived { .. } => Basis::Derived,
-        _ => Basis::Inferred,
+        Provenance::Derived { .. } | Provenance::Composed { .. } => Basis::Derived,
+        Provenance::Inferred { .. } => Basis::Inferred,
     }
 }
 
@@ -141,6 +141,7 @@ fn place(map: &ConceptMap, provenance: &Provenance) -> String {
         Provenance::Curated { by, .. } => format!("decided by {by}"),
         Provenance::Derived { rule } => rule.clone(),
         Provenance::Inferred { method, .. } => method.clone(),
+        Provenance::Composed { .. } => format!("composed in {}", map.id),
     }
 }
 
