@@ -53,6 +53,8 @@ enum Command {
     History(commands::history::Args),
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
+    Rules(commands::rules::Args),
+    Review(commands::review::Args),
 }
 
 /// Runs the command line of this process.
@@ -67,6 +69,8 @@ pub fn main() -> std::process::ExitCode {
         Command::History(args) => commands::history::run(&args, library, &printer),
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
+        Command::Rules(args) => commands::rules::run(&args, library, &printer),
+        Command::Review(args) => commands::review::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

@@ -5,4 +5,6 @@ pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod review;
+pub(crate) mod rules;
 pub(crate) mod show;
