@@ -134,6 +134,19 @@ impl InputArgs {
         system: CodeSystem,
         printer: &Printer,
     ) -> anyhow::Result<Vec<(PathBuf, SetDocument)>> {
+        self.documents_of(&self.sets, system, printer)
+    }
+
+    /// Reads the sets of a system from files.
+    pub(crate) fn documents_of(
+        &self,
+        paths: &[PathBuf],
+        system: CodeSystem,
+        printer: &Printer,
+    ) -> anyhow::Result<Vec<(PathBuf, SetDocument)>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
         let options = SetOptions {
             code_column: self.code_column.clone(),
             set_column: self.set_column.clone(),
@@ -143,7 +156,7 @@ impl InputArgs {
         let mut documents = Vec::new();
         let mut found: Vec<Diagnostic> = Vec::new();
         let mut unread: Vec<String> = Vec::new();
-        for path in &self.sets {
+        for path in paths {
             for file in collect(path).with_context(|| format!("failed to read {}", path.display()))? {
                 let imported = import_sets(&file, system, &options)?;
                 match imported.document {

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use rayon::prelude::*;
-use xwalk_model::{Chosen, Code, ConceptMap, Decision, EditionId, Question, SetDocument, SetForm, Subject};
+use xwalk_model::{Chosen, Code, ConceptMap, Decision, EditionId, Question, SetDocument, SetForm, Subject, ValueSet};
 use xwalk_report::rules::{
     MigratedSet, Migrations, PolicySet, migrated_document, policies_csv, policies_json, policies_text,
 };
-use xwalk_rules::{Decided, EditionIndex, Migration, Options, migrate, questions, translate};
+use xwalk_rules::{Decided, EditionIndex, Migration, Options, migrate, questions, score, translate};
 
 use super::inputs::{Editions, InputArgs};
 use crate::commands::review::{read_decisions, write_worklist};
@@ -47,6 +47,10 @@ pub(crate) struct Args {
     /// Decisions of `xwalk review apply`, as SSSOM TSV
     #[arg(long, value_name = "FILE")]
     decisions: Vec<PathBuf>,
+    /// Hold the new sets against official ones: recall and precision of what was done without asking, and with the
+    /// choices; sets are paired by name
+    #[arg(long, value_name = "SET")]
+    against: Vec<PathBuf>,
     /// Write the open choices as a worklist: .xlsx with a sheet for each owner, or .csv
     #[arg(long, value_name = "FILE")]
     worklist: Option<PathBuf>,
@@ -88,11 +92,19 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         }
         write_worklist(path, &open)?;
     }
+    let official = args.inputs.documents_of(&args.against, editions.to.id().system, printer)?;
+    let official: Vec<&ValueSet> = official.iter().flat_map(|(_, d)| &d.sets).collect();
     let mut sets = Vec::new();
+    let number: usize = migrated.iter().map(|(d, _)| d.sets.len()).sum();
     for (document, migrations) in &migrated {
         for (set, migration) in document.sets.iter().zip(migrations) {
             let place = set.lines.first().map_or_else(|| document.name.to_string(), |l| document.place(l));
-            sets.push(MigratedSet { place, set, migration });
+            let theirs = official.iter().find(|o| o.name == set.name || (number == 1 && official.len() == 1));
+            let score = theirs.map(|theirs| score(&update, set, migration, theirs, options.headers));
+            if let (None, false) = (&score, official.is_empty()) {
+                printer.note(format_args!("note: no official set is called {}", set.name));
+            }
+            sets.push(MigratedSet { place, set, migration, score });
         }
     }
     let report = Migrations { from: editions.from.id(), to: editions.to.id(), remarks, sets };
