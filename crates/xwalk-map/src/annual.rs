@@ -524,6 +524,17 @@ impl<'e> Builder<'e> {
                 add(derived(child.code(), Relationship::SourceIsBroaderThanTarget, "became a header"));
             }
         }
+        // One code for one code: which of them means more is not stated.
+        if let [only] = &mut mappings[..]
+            && let Targets::One(target) = &only.targets
+            && only.relationship == Relationship::SourceIsBroaderThanTarget
+        {
+            let stated = of_current.get(target).map_or(&[][..], Vec::as_slice);
+            let alone = |n: &usize| self.rows[*n].slots.iter().flatten().all(|c| c == code);
+            if stated.iter().all(alone) && !matches!(only.provenance, Provenance::Derived { .. }) {
+                only.relationship = Relationship::RelatedTo;
+            }
+        }
         if mappings.is_empty() {
             let rule = "deleted, and no authority states a successor".to_owned();
             // HCPCS refers to codes of CPT, which another edition holds.

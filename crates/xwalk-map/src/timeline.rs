@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId};
+use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId, calendar};
 
 /// A code that came into effect within a year, known from a table although the release of that day is not held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,9 +59,15 @@ impl Timeline {
     }
 
     /// The edition of a system that was in force on a day. Of two the one that came later has replaced the other, as
-    /// an April release does.
+    /// an April release does. A frozen edition of ICD-9-CM serves for every day of the freeze.
     pub fn in_force(&self, system: CodeSystem, day: Date) -> Option<&Edition> {
-        self.of(system).rfind(|e| e.effective().contains(day))
+        let in_force = self.of(system).rfind(|e| e.effective().contains(day));
+        let frozen = system == CodeSystem::Icd9cm
+            && (calendar::ICD9CM_FREEZE..calendar::ICD10_IMPLEMENTATION).contains(&day);
+        in_force.or_else(|| {
+            let of_freeze = |e: &&Edition| e.effective().from >= Some(calendar::ICD9CM_FREEZE);
+            if frozen { self.of(system).rfind(of_freeze) } else { None }
+        })
     }
 
     /// The edition in which to look up a code on a day: the one in force, or the next one where a release within the
@@ -130,7 +136,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use jiff::civil::date;
-    use xwalk_model::{ConceptKind, EditionBuilder, Period, calendar};
+    use xwalk_model::{ConceptKind, EditionBuilder, Period};
 
     fn edition(id: &str, codes: &[&str]) -> Edition {
         let id: EditionId = id.parse().unwrap();
@@ -167,6 +173,8 @@ mod tests {
         let ids = |ids: &[&str]| ids.iter().map(|i| i.parse().unwrap()).collect();
         assert_eq!(place("E030", None), Placed::Ambiguous(ids(&["icd9cm@32", "icd10cm@2018"])));
         assert_eq!(place("E030", Some(date(2015, 1, 1))), at("icd9cm@32"));
+        assert_eq!(place("E030", Some(date(2012, 1, 1))), at("icd9cm@32"));
+        assert_eq!(place("E030", Some(date(2011, 9, 30))), Placed::NoneInForce);
         assert_eq!(place("E03.0", Some(date(2017, 12, 1))), at("icd10cm@2018"));
         assert_eq!(place("A00.1", Some(date(2019, 3, 31))), at("icd10cm@2019"));
         assert_eq!(place("A00.1", Some(date(2019, 4, 1))), at("icd10cm@2019-04"));
