@@ -54,6 +54,25 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Adds what others state, after what is there.
+    pub fn append(&mut self, other: Self) {
+        let base: Vec<u16> = other
+            .sources
+            .into_iter()
+            .map(|source| {
+                let at = self.sources.iter().position(|s| *s == source).unwrap_or_else(|| {
+                    self.sources.push(source);
+                    self.sources.len() - 1
+                });
+                u16::try_from(at).unwrap_or(u16::MAX - 1)
+            })
+            .collect();
+        self.rows.extend(other.rows.into_iter().map(|mut row| {
+            row.file = base.get(usize::from(row.file)).copied().unwrap_or(row.file);
+            row
+        }));
+    }
+
     /// The cross references of HCPCS Level II: the record of a terminated code names the codes that take over (columns
     /// 205 to 229 of the record layout). `to` still holds the terminated codes.
     pub fn of_cross_references(from: &Edition, to: &Edition) -> Self {
@@ -503,6 +522,17 @@ impl<'e> Builder<'e> {
             });
             for child in new {
                 add(derived(child.code(), Relationship::SourceIsBroaderThanTarget, "became a header"));
+            }
+        }
+        // One code for one code: which of them means more is not stated.
+        if let [only] = &mut mappings[..]
+            && let Targets::One(target) = &only.targets
+            && only.relationship == Relationship::SourceIsBroaderThanTarget
+        {
+            let stated = of_current.get(target).map_or(&[][..], Vec::as_slice);
+            let alone = |n: &usize| self.rows[*n].slots.iter().flatten().all(|c| c == code);
+            if stated.iter().all(alone) && !matches!(only.provenance, Provenance::Derived { .. }) {
+                only.relationship = Relationship::RelatedTo;
             }
         }
         if mappings.is_empty() {

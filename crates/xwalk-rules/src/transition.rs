@@ -5,8 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xwalk_map::Basis;
-use xwalk_model::{Code, ConceptKind, ConceptMap, Edition, Provenance, Selector, Targets};
+use jiff::civil::Date;
+use xwalk_map::{Basis, Statements};
+use xwalk_model::{
+    Code, ConceptKind, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, Selector, Targets,
+};
 
 use crate::expand::{EditionIndex, Named};
 
@@ -63,6 +66,35 @@ impl Transition {
         transition
     }
 
+    /// What an authority states, as maps that lead back in time: one for each day on which codes came into effect,
+    /// the last first.
+    pub fn steps_of(statements: &Statements, from: &EditionId, to: &EditionId) -> Vec<ConceptMap> {
+        let mut steps: BTreeMap<Option<Date>, ConceptMap> = BTreeMap::new();
+        for row in &statements.rows {
+            let step = steps.entry(row.effective).or_insert_with(|| {
+                let id = MapId { source: to.clone(), target: from.clone(), name: "stated".to_owned() };
+                let mut map = ConceptMap::new(id);
+                map.sources.clone_from(&statements.sources);
+                map
+            });
+            let targets = match &row.previous[..] {
+                [] => Targets::NoMap,
+                [slot] if slot.len() == 1 => Targets::One(slot[0].clone()),
+                slots => Targets::Combination { scenario: 1, slots: slots.to_vec() },
+            };
+            step.push(
+                row.current.clone(),
+                Mapping {
+                    targets,
+                    relationship: Relationship::SourceIsNarrowerThanTarget,
+                    provenance: Provenance::Official { file: row.file, line: row.line },
+                    flags: row.flags.clone(),
+                },
+            );
+        }
+        steps.into_values().rev().collect()
+    }
+
     fn stated(
         &mut self,
         code: &Code,
@@ -107,7 +139,7 @@ impl Transition {
         let system = from.edition().id().system;
         let mut previous = BTreeSet::new();
         for stated in &codes {
-            let found = held(stated, from);
+            let found = held(stated, code, from);
             if found.is_empty() && stated != code {
                 let text = if stated.as_str().contains('-') {
                     stated.to_string()
@@ -147,8 +179,9 @@ fn place(map: &ConceptMap, provenance: &Provenance) -> String {
 
 /// The assignable codes that a key of a table names in an edition: a code, a category `I63-`, a range `T15-T19`.
 ///
-/// A header is what stands below it: tables name a category where they mean its codes.
-pub(crate) fn held(key: &Code, edition: &EditionIndex<'_>) -> Vec<Code> {
+/// A header is what stands below it: tables name a category where they mean its codes. For a new code of a subsequent
+/// encounter or a sequela (7th character) those are the codes of the same kind of encounter.
+pub(crate) fn held(key: &Code, new: &Code, edition: &EditionIndex<'_>) -> Vec<Code> {
     let system = edition.edition().id().system;
     let selector = match Selector::parse(system, key.as_str()) {
         Ok(Selector::Code(code)) => Selector::IsA(code),
@@ -157,7 +190,13 @@ pub(crate) fn held(key: &Code, edition: &EditionIndex<'_>) -> Vec<Code> {
     };
     match edition.named(&selector) {
         Named::Run { first, last, missing: [false, false] } => {
-            (first..=last).filter(|ix| edition.is_assignable(*ix)).map(|ix| edition.code(ix).clone()).collect()
+            let found: Vec<Code> = (first..=last)
+                .filter(|ix| edition.is_assignable(*ix))
+                .map(|ix| edition.code(ix).clone())
+                .collect();
+            let seventh = |code: &Code| code.as_str().as_bytes().get(6).copied();
+            let same: Vec<Code> = found.iter().filter(|c| seventh(c) == seventh(new)).cloned().collect();
+            if seventh(new).is_some() && !same.is_empty() { same } else { found }
         }
         _ => Vec::new(),
     }

@@ -5,6 +5,7 @@ pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod map;
 pub(crate) mod review;
 pub(crate) mod rules;
 pub(crate) mod show;

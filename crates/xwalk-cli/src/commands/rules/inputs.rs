@@ -1,6 +1,6 @@
 //! What both commands read: sets, two editions, and the tables that join them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use xwalk_import::{SetOptions, collect, discover, import_sets};
@@ -12,6 +12,7 @@ use xwalk_rules::{EditionIndex, Transition, Update};
 
 use crate::diagnostics;
 use crate::editions::{self, ReadOptions};
+use crate::holdings::Holdings;
 use crate::printer::Printer;
 
 /// What a header in a list of codes means.
@@ -44,8 +45,8 @@ pub(crate) struct InputArgs {
     /// The edition that they are wanted for
     #[arg(long, value_name = "EDITION")]
     pub(crate) to: String,
-    /// Conversion tables and other maps between the two; those of the library and those beside the files of --to are
-    /// used too
+    /// Conversion tables and other maps between the two, before those of the library and the successors of ICD-10-CM
+    /// that come with the program
     #[arg(long, value_name = "PATH")]
     pub(crate) map: Vec<PathBuf>,
     /// Earlier editions, so that codes retired before --from are known for what they are
@@ -77,6 +78,8 @@ pub(crate) struct Editions {
     pub(crate) to: Edition,
     pub(crate) history: Vec<Edition>,
     pub(crate) maps: Vec<ConceptMap>,
+    /// What the authority states, from the later edition back to the earlier one.
+    pub(crate) stated: Vec<ConceptMap>,
 }
 
 impl InputArgs {
@@ -88,11 +91,16 @@ impl InputArgs {
         let to = load(&self.to)?;
         let history = self.history.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?;
         let maps = self.maps(from.id(), to.id(), library, printer)?;
-        Ok(Editions { from, to, history, maps })
+        let stated = if from.id().system == to.id().system {
+            let statements = Holdings::new(library, &[], printer)?.statements(&from, &to)?;
+            Transition::steps_of(&statements, from.id(), to.id())
+        } else {
+            Vec::new()
+        };
+        Ok(Editions { from, to, history, maps, stated })
     }
 
-    /// Maps between the two systems: those that were named, those beside the files of the later edition, and those of
-    /// the library.
+    /// Maps between the two systems: those that were named, and those of the library.
     fn maps(
         &self,
         from: &EditionId,
@@ -101,19 +109,15 @@ impl InputArgs {
         printer: &Printer,
     ) -> anyhow::Result<Vec<ConceptMap>> {
         let mut maps = Vec::new();
-        let beside = Path::new(&self.to);
-        let places = self.map.iter().map(PathBuf::as_path).chain(beside.is_dir().then_some(beside));
-        for place in places {
-            let found = discover(&[place.to_owned()], None)?;
-            if found.maps.is_empty() && place != beside {
+        for place in &self.map {
+            let found = discover(std::slice::from_ref(place), None)?;
+            if found.maps.is_empty() {
                 diagnostics::print(&found.diagnostics, printer);
                 bail!("{} holds no map that is understood", place.display());
             }
             for file in &found.maps {
                 let imported = file.import()?;
-                if place != beside {
-                    diagnostics::print(&imported.diagnostics, printer);
-                }
+                diagnostics::print(&imported.diagnostics, printer);
                 maps.extend(imported.maps);
             }
         }
@@ -187,7 +191,8 @@ impl Editions {
         let (from, to) = (&self.from, &self.to);
         let changes = xwalk_diff::diff(from, to, &|_| None)?;
         let mut remarks = Vec::new();
-        let backward = backward(&self.maps, from.id(), to.id());
+        let mut backward = backward(&self.maps, from.id(), to.id());
+        backward.extend(&self.stated);
         if backward.is_empty() && from.id() != to.id() {
             remarks.push(format!(
                 "no table states what the new codes of {} were coded as before; only codes below a code that became a \
