@@ -15,6 +15,8 @@ mod library;
 mod maps;
 mod program;
 mod releases;
+mod review;
+mod rules;
 mod show_history;
 mod tidy;
 mod us_supply;

@@ -6,7 +6,7 @@ use xwalk_diff::marks;
 use xwalk_model::{Code, HeaderMeaning, MarkKind, NoteChange, Revision, Selector, ValueSet};
 
 use crate::code_set::CodeSet;
-use crate::expand::{Expansion, Named};
+use crate::expand::{EditionIndex, Expansion, Named};
 use crate::update::{ChangedNote, Ground, Impact, Members, NewCode, Retired, Update};
 
 macro_rules! finding_kinds {
@@ -198,8 +198,16 @@ impl Checker<'_, '_> {
             (Named::Header(ix), Selector::Code(code)) => match headers {
                 HeaderMeaning::Itself => self.header(i, *ix, code, &now),
                 HeaderMeaning::Descendants => {
-                    let last = update.from.last_below(*ix);
-                    self.open(i, &Named::Run { first: *ix, last, missing: [false; 2] }, &now);
+                    let run = |index: &EditionIndex<'_>, ix: u32| Named::Run {
+                        first: ix,
+                        last: index.last_below(ix),
+                        missing: [false; 2],
+                    };
+                    let now = match now {
+                        Named::Header(ix) => run(&update.to, ix),
+                        other => other,
+                    };
+                    self.open(i, &run(&update.from, *ix), &now);
                 }
             },
             (Named::Nothing, selector) => self.unknown(i, selector, &now),

@@ -63,7 +63,51 @@ impl Transition {
                 transition.origins.insert(code.clone(), origin);
             }
         }
+        transition.add_structure(from, to);
         transition
+    }
+
+    /// Retired codes about which no map says anything: a code that became a header is its new codes, and a code whose
+    /// placeholder X was put to use is the codes that stand in its place. Tables have such gaps, and a code that is
+    /// silently without successor would be lost.
+    fn add_structure(&mut self, from: &EditionIndex<'_>, to: &EditionIndex<'_>) {
+        for concept in from.edition().concepts() {
+            let old = concept.code();
+            let retired = concept.kind() == ConceptKind::Code
+                && concept.assignable()
+                && to.find_assignable(old).is_none()
+                && !self.successors.contains_key(old);
+            if !retired {
+                continue;
+            }
+            let named = match (to.find(old), placeholder(old)) {
+                (Some(_), _) => to.named(&Selector::DescendentOf(old.clone())),
+                (None, Some(pattern)) => to.named(&Selector::Pattern(pattern.into())),
+                (None, None) => Named::Nothing,
+            };
+            let below: Vec<u32> = match named {
+                Named::Run { first, last, .. } => (first..=last).collect(),
+                Named::Fitting(found) => found,
+                _ => Vec::new(),
+            };
+            for ix in below.into_iter().filter(|ix| to.is_assignable(*ix)) {
+                let new = to.code(ix);
+                if from.find_assignable(new).is_some() {
+                    continue;
+                }
+                let rule = format!("{} stood in its place before", old.display(from.edition().id().system));
+                let origin = self.origins.entry(new.clone()).or_insert_with(|| Origin {
+                    previous: BTreeSet::new(),
+                    together: false,
+                    basis: Basis::Derived,
+                    source: String::new(),
+                });
+                origin.previous.insert(old.clone());
+                let gap = if origin.source.is_empty() { "" } else { ", " };
+                origin.source = format!("{}{gap}{rule}", origin.source);
+                self.successors.entry(old.clone()).or_default().insert(new.clone());
+            }
+        }
     }
 
     /// What an authority states, as maps that lead back in time: one for each day on which codes came into effect,
@@ -200,6 +244,17 @@ pub(crate) fn held(key: &Code, new: &Code, edition: &EditionIndex<'_>) -> Vec<Co
         }
         _ => Vec::new(),
     }
+}
+
+/// The codes that may stand in the place of one with a placeholder: `V2981XA` is `V2981?A`.
+///
+/// ICD-10-CM Official Guidelines, Section I.A.4: X holds the place of a character for future expansion.
+fn placeholder(code: &Code) -> Option<String> {
+    let text = code.as_str();
+    let (stem, seventh) = text.split_at_checked(6)?;
+    let kept = stem.trim_end_matches('X');
+    (seventh.len() == 1 && kept.len() < stem.len())
+        .then(|| format!("{kept}{}{seventh}", "?".repeat(stem.len() - kept.len())))
 }
 
 /// A new code below one that was assignable takes over a part of its meaning.

@@ -1,0 +1,1 @@
+//! `xwalk review`.
