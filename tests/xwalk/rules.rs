@@ -501,7 +501,13 @@ fn ccsr_of_2019_is_carried_to_2026() {
         ended.extend(codes(&proof["ended"]).into_iter().map(|c| format!("{c} in {}", set["set"].as_str().unwrap())));
     }
     assert_eq!(before, kept + retired, "each code stayed or is named as retired");
-    assert_eq!(ended, [""; 0], "each retired code has a successor in its category");
+    // The table leads the new codes below C83.39 back to a code of another category, so they are asked about; Q51.20 it
+    // does not name at all. Every other retired code has a successor in its category.
+    assert_eq!(ended, ["C83.39 in NEO058", "Q51.20 in MAL003"]);
+    let asked = all.iter().find(|s| s["set"] == "NEO058").unwrap()["choices"].as_array().unwrap();
+    for code in ["C83.390", "C83.398"] {
+        assert!(asked.iter().any(|c| c["code"] == code && c["ground"] == "partly-held"), "{asked:?}");
+    }
     // The new file reads as the old one did, and holds no retired code.
     let new = sets.text("new/DXCCSR2019_1.CSV");
     let to = to.to_str().unwrap();
