@@ -59,13 +59,18 @@ fn has(json: &serde_json::Value, kind: &str, code: &str) -> bool {
 #[test]
 fn a_list_is_checked_line_by_line() {
     let sets = Sets::new();
-    let list = sets.write("ms.csv", "code,title,price\nG35,Multiple sclerosis,10\nE11.9,Diabetes,20\nT78.07XA,Milk,5\n");
+    let list = sets
+        .write("ms.csv", "code,title,price\nG35,Multiple sclerosis,10\nE11.9,Diabetes,20\nT78.07XA,Milk,5\n");
     let json = check(1, &list, &[]);
     assert!(has(&json, "became-header", "G35"), "{json:#}");
     assert!(has(&json, "scope-lost", "E11.9"));
     assert!(has(&json, "deleted", "T78.07XA"));
-    let finding = json["sets"][0]["findings"].as_array().unwrap().iter().find(|f| f["code"] == "G35").unwrap();
-    assert_eq!((&finding["row"], &finding["column"], &finding["text"]), (&2.into(), &1.into(), &"G35".into()));
+    let finding =
+        json["sets"][0]["findings"].as_array().unwrap().iter().find(|f| f["code"] == "G35").unwrap();
+    assert_eq!(
+        (&finding["row"], &finding["column"], &finding["text"]),
+        (&2.into(), &1.into(), &"G35".into())
+    );
     assert_eq!(finding["others"].as_array().unwrap().len(), 8, "its successors");
     assert_eq!(json["sets"][0]["set"], "ms");
 }
@@ -163,25 +168,37 @@ fn four_notations_name_the_same_codes_and_stay_what_they_are() {
         assert_eq!((&proof["before"], &proof["after"]), (&3.into(), &11.into()), "{set}\n{run:#}");
         assert_eq!(proof["nothing_lost"], true);
     }
-    assert_eq!(sets.read("new/range.csv"), "code;note\nE11-E11;all of it\nG35-G35;ours\n".replace("note\n", "note;xwalk_change;xwalk_reason\n"));
+    assert_eq!(
+        sets.read("new/range.csv"),
+        "code;note\nE11-E11;all of it\nG35-G35;ours\n".replace("note\n", "note;xwalk_change;xwalk_reason\n")
+    );
     assert!(sets.read("new/prefix.csv").contains("E11.*;all of it\nG35%;ours\n"));
     let list = sets.read("new/list.csv");
     let codes: Vec<&str> = list.lines().map(|l| l.split(';').next().unwrap()).collect();
     assert_eq!(
         codes,
-        ["code", "E11.8", "E11.9", "E11.A", "G35.A", "G35.B0", "G35.B1", "G35.B2", "G35.C0", "G35.C1", "G35.C2", "G35.D"]
+        [
+            "code", "E11.8", "E11.9", "E11.A", "G35.A", "G35.B0", "G35.B1", "G35.B2", "G35.C0", "G35.C1",
+            "G35.C2", "G35.D"
+        ]
     );
     assert!(list.contains("E11.A;;added;it was coded as E11.9 before"), "{list}");
     let fhir = sets.read("new/is-a.json");
     assert!(fhir.contains("\"version\": \"2026\"") && fhir.contains("\"op\": \"is-a\""), "{fhir}");
-    assert!(fhir.find("\"resourceType\"").unwrap() < fhir.find("\"compose\"").unwrap(), "the order of keys stays");
+    assert!(
+        fhir.find("\"resourceType\"").unwrap() < fhir.find("\"compose\"").unwrap(),
+        "the order of keys stays"
+    );
     assert!(fhir.find("\"compose\"").unwrap() < fhir.find("\"date\"").unwrap());
 }
 
 #[test]
 fn what_was_migrated_has_nothing_new_to_tell() {
     let sets = Sets::new();
-    let list = sets.write("mixed.csv", "code,mode\nG35,\nD71-D71,\nT78.0-,\nT78.07XA,exclude\nE88.*,\nI27.89,\nS30.1XXA,\n");
+    let list = sets.write(
+        "mixed.csv",
+        "code,mode\nG35,\nD71-D71,\nT78.0-,\nT78.07XA,exclude\nE88.*,\nI27.89,\nS30.1XXA,\n",
+    );
     let into = sets.text("new");
     migrate(1, &list, &["--into", &into]);
     let new = sets.text("new/mixed.csv");
@@ -204,7 +221,10 @@ fn retired_codes_stay_with_their_last_day_when_asked_for() {
     let into = sets.text("new");
     migrate(0, &list, &["--into", &into, "--keep-historical", "--format", "json"]);
     let text = sets.read("new/ms.csv");
-    assert!(text.lines().next().unwrap().starts_with("code,owner,xwalk_change,xwalk_reason,valid_to"), "{text}");
+    assert!(
+        text.lines().next().unwrap().starts_with("code,owner,xwalk_change,xwalk_reason,valid_to"),
+        "{text}"
+    );
     assert!(text.lines().nth(1).unwrap().starts_with("G35,Neurology,retired,"), "{text}");
     assert!(text.lines().nth(1).unwrap().ends_with(",2025-09-30"), "{text}");
     assert!(text.contains("\nG35.A,Neurology,added,"), "what is the same in each line is taken over: {text}");
@@ -227,13 +247,22 @@ fn toml_keeps_its_comments() {
     let json = migrate(1, &rules, &["--into", &into, "--format", "json"]).json();
     let text = sets.read("new/rules.toml");
     assert!(text.starts_with("# Rules of the coding team\n[[set]]\nname = \"neuro\"  # ours\n"), "{text}");
-    assert!(text.contains("# added: it was coded as G35 before") && text.contains("\n  \"G35.B0\","), "{text}");
+    assert!(
+        text.contains("# added: it was coded as G35 before") && text.contains("\n  \"G35.B0\","),
+        "{text}"
+    );
     assert!(text.contains("\"G31.8-\",\n]\nexclude = [\"G31.84\"]"), "{text}");
     assert!(!text.contains("\"G35\""), "{text}");
     let milk = &json["sets"][1];
     assert_eq!((&milk["set"], &milk["proof"]["nothing_lost"]), (&"milk".into(), &true.into()), "{milk:#}");
     // G31.87 is new below G31.8-, which takes it in: a person may take it out again.
-    assert!(json["sets"][0]["choices"].as_array().unwrap().iter().any(|c| c["code"] == "G31.87" && c["held"] == true));
+    assert!(
+        json["sets"][0]["choices"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|c| c["code"] == "G31.87" && c["held"] == true)
+    );
     let again = sets.text("new/rules.toml");
     let args = ["rules", "check", &again, "--from", TO, "--to", TO];
     Program::new().expect(0, &args);
@@ -310,7 +339,8 @@ fn unknown_codes_are_known_to_earlier_editions() {
 fn check_bad(name: &str, bytes: &[u8], status: i32, parts: &[&str]) {
     let sets = Sets::new();
     let path = sets.write(name, bytes);
-    let run = Program::new().expect(status, &["rules", "check", &path, "--from", FROM, "--to", TO, "--all-diagnostics"]);
+    let run = Program::new()
+        .expect(status, &["rules", "check", &path, "--from", FROM, "--to", TO, "--all-diagnostics"]);
     for part in parts {
         assert!(run.stderr.contains(part), "{part}\n{}", run.stderr);
     }
@@ -318,14 +348,29 @@ fn check_bad(name: &str, bytes: &[u8], status: i32, parts: &[&str]) {
 
 #[test]
 fn bad_tables_are_told_with_row_and_column() {
-    check_bad("two.csv", b"ICD-10-CM Code,CPT Code\nG35,\n", 2, &[
-        "two.csv:1:2: error[ambiguous-column]: both A (`ICD-10-CM Code`) and B (`CPT Code`) could hold the codes",
-        "--code-column",
-    ]);
-    check_bad("number.csv", b"code\nG35\n1.1E+12\n", 2, &["number.csv:3:1: error[number-cell]: `1.1E+12` is a number"]);
-    check_bad("mixed.csv", b"title,code\nx,G35\ny,250.00\n", 2, &[
-        "mixed.csv:3:2: error[mixed-systems]: `250.00` is written like a code of ICD-9-CM, not of ICD-10-CM",
-    ]);
+    check_bad(
+        "two.csv",
+        b"ICD-10-CM Code,CPT Code\nG35,\n",
+        2,
+        &[
+            "two.csv:1:2: error[ambiguous-column]: both A (`ICD-10-CM Code`) and B (`CPT Code`) could hold the codes",
+            "--code-column",
+        ],
+    );
+    check_bad(
+        "number.csv",
+        b"code\nG35\n1.1E+12\n",
+        2,
+        &["number.csv:3:1: error[number-cell]: `1.1E+12` is a number"],
+    );
+    check_bad(
+        "mixed.csv",
+        b"title,code\nx,G35\ny,250.00\n",
+        2,
+        &[
+            "mixed.csv:3:2: error[mixed-systems]: `250.00` is written like a code of ICD-9-CM, not of ICD-10-CM",
+        ],
+    );
     check_bad("blank.csv", "code\nG35\u{a0}\n".as_bytes(), 1, &["blank.csv:2:1: warning[hidden-blank]"]);
     check_bad("word.csv", b"code\nG35\nsee below\n", 2, &["word.csv:3:1: error[bad-selector]"]);
     check_bad("none.csv", b"a,b\nc,d\n", 2, &["no column of codes was found", "--code-column"]);
@@ -347,7 +392,11 @@ fn bad_workbooks_are_told_with_sheet_row_and_column() {
     let sets = Sets::new();
     let path = sets.write("dm.xlsx", &bytes);
     let run = Program::new().expect(2, &["rules", "check", &path, "--from", FROM, "--to", TO]);
-    assert!(run.stderr.contains("dm.xlsx[Codes]:3:1: error[number-cell]: the code is stored as the number 250"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("dm.xlsx[Codes]:3:1: error[number-cell]: the code is stored as the number 250"),
+        "{}",
+        run.stderr
+    );
     assert!(run.stderr.contains("dm.xlsx[Codes]:2:1: error[mixed-systems]"), "{}", run.stderr);
     let mut book = Workbook::new();
     let sheet = book.add_worksheet().set_name("Codes").unwrap();
@@ -355,9 +404,15 @@ fn bad_workbooks_are_told_with_sheet_row_and_column() {
     sheet.write_string(1, 1, "G35").unwrap();
     let path = sets.write("merged.xlsx", book.save_to_buffer().unwrap());
     let run = Program::new().expect(2, &["rules", "check", &path, "--from", FROM, "--to", TO]);
-    assert!(run.stderr.contains("merged.xlsx[Codes]:1:1: error[merged-cells]: the cells A to C"), "{}", run.stderr);
-    let run = Program::new()
-        .expect(1, &["rules", "check", &path, "--from", FROM, "--to", TO, "--code-column", "B", "--format", "json"]);
+    assert!(
+        run.stderr.contains("merged.xlsx[Codes]:1:1: error[merged-cells]: the cells A to C"),
+        "{}",
+        run.stderr
+    );
+    let run = Program::new().expect(
+        1,
+        &["rules", "check", &path, "--from", FROM, "--to", TO, "--code-column", "B", "--format", "json"],
+    );
     assert!(has(&run.json(), "became-header", "G35"));
 }
 
@@ -381,8 +436,11 @@ fn a_workbook_keeps_its_other_sheets_and_columns() {
     let into = sets.text("new");
     let run = migrate(0, &path, &["--into", &into]);
     assert!(run.stderr.contains("its colours, widths and cell notes are not kept"), "{}", run.stderr);
-    let grids = xwalk_formats::grid::read_workbook(&fs_err::read(sets.path("new/list.xlsx")).unwrap()).unwrap();
-    let text = |row: usize, column: usize| grids[1].rows[row].get(column).map_or(String::new(), |c| c.text().into_owned());
+    let grids =
+        xwalk_formats::grid::read_workbook(&fs_err::read(sets.path("new/list.xlsx")).unwrap()).unwrap();
+    let text = |row: usize, column: usize| {
+        grids[1].rows[row].get(column).map_or(String::new(), |c| c.text().into_owned())
+    };
     assert_eq!((grids[0].name.as_str(), grids[1].name.as_str()), ("About", "List"));
     assert_eq!([text(2, 0), text(2, 3)], ["Code", "xwalk_change"]);
     // The codes of the list have no dots, so what is added has none.
@@ -424,9 +482,11 @@ fn comorbidities_of_2025_become_those_of_2026() {
     let sets = Sets::new();
     let mut zip = zip::ZipArchive::new(fs_err::File::open(folder.join("CMR_v2025.1.zip")).unwrap()).unwrap();
     let mut bytes = Vec::new();
-    std::io::copy(&mut zip.by_name("CMR_v2025.1/CMR-Reference-File-v2025-1.xlsx").unwrap(), &mut bytes).unwrap();
+    std::io::copy(&mut zip.by_name("CMR_v2025.1/CMR-Reference-File-v2025-1.xlsx").unwrap(), &mut bytes)
+        .unwrap();
     sets.write("CMR-Reference-File-v2025-1.xlsx", bytes);
-    let Some(json) = official("2025-04", "2026-04", &sets.path("CMR-Reference-File-v2025-1.xlsx"), &theirs, &table)
+    let Some(json) =
+        official("2025-04", "2026-04", &sets.path("CMR-Reference-File-v2025-1.xlsx"), &theirs, &table)
     else {
         return;
     };
@@ -485,8 +545,17 @@ fn ccsr_of_2019_is_carried_to_2026() {
     let (from, to) = (icd.join("2019/icd10cm_order_2019.txt"), icd.join("2026/icd10cm_order_2026.txt"));
     let into = sets.text("new");
     let args = [
-        "rules", "migrate", &path, "--from", from.to_str().unwrap(), "--to", to.to_str().unwrap(), "--into", &into,
-        "--format", "json",
+        "rules",
+        "migrate",
+        &path,
+        "--from",
+        from.to_str().unwrap(),
+        "--to",
+        to.to_str().unwrap(),
+        "--into",
+        &into,
+        "--format",
+        "json",
     ];
     let json = Program::new().expect(1, &args).json();
     let all = json["sets"].as_array().unwrap();
@@ -497,8 +566,11 @@ fn ccsr_of_2019_is_carried_to_2026() {
         before += proof["before"].as_u64().unwrap();
         kept += proof["kept"].as_u64().unwrap();
         assert_eq!(codes(&proof["lost"]), [""; 0], "{}", set["set"]);
-        retired += set["edits"].as_array().unwrap().iter().filter(|e| e["action"] == "removed").count() as u64;
-        ended.extend(codes(&proof["ended"]).into_iter().map(|c| format!("{c} in {}", set["set"].as_str().unwrap())));
+        retired +=
+            set["edits"].as_array().unwrap().iter().filter(|e| e["action"] == "removed").count() as u64;
+        ended.extend(
+            codes(&proof["ended"]).into_iter().map(|c| format!("{c} in {}", set["set"].as_str().unwrap())),
+        );
     }
     assert_eq!(before, kept + retired, "each code stayed or is named as retired");
     // The table leads the new codes below C83.39 back to a code of another category, so they are asked about; Q51.20 it
@@ -511,7 +583,9 @@ fn ccsr_of_2019_is_carried_to_2026() {
     // The new file reads as the old one did, and holds no retired code.
     let new = sets.text("new/DXCCSR2019_1.CSV");
     let to = to.to_str().unwrap();
-    let json = Program::new().expect(0, &["rules", "check", &new, "--from", to, "--to", to, "--format", "json"]).json();
+    let json = Program::new()
+        .expect(0, &["rules", "check", &new, "--from", to, "--to", to, "--format", "json"])
+        .json();
     assert_eq!(json["unexpected"], 0);
 }
 
@@ -528,11 +602,11 @@ fn a_policy_list_is_translated_in_four_phases() {
     for folder in [&gem, &icd9, &icd10] {
         program.expect(0, &["import", folder.to_str().unwrap()]);
     }
-    let args =
-        ["rules", "migrate", &list, "--from", "icd9cm@32", "--to", "icd10cm@2018", "--format", "json"];
+    let args = ["rules", "migrate", &list, "--from", "icd9cm@32", "--to", "icd10cm@2018", "--format", "json"];
     let json = program.expect(1, &args).json();
     let found = json["sets"][0]["found"].as_array().unwrap();
-    let of = |code: &str| found.iter().find(|f| f["code"] == code).unwrap_or_else(|| panic!("{code}\n{json:#}"));
+    let of =
+        |code: &str| found.iter().find(|f| f["code"] == code).unwrap_or_else(|| panic!("{code}\n{json:#}"));
     let single = of("E11.9");
     assert_eq!((&single["phase"], &single["review"]), (&"reverse-single".into(), &false.into()));
     assert!(single["evidence"][0].as_str().unwrap().starts_with("2018_I10gem.txt:"), "{single}");

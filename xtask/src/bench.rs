@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 
-use crate::root;
+use crate::{bench_rules, root};
 
 /// Measure the main jobs against simple baselines, in one run
 #[derive(clap::Args)]
@@ -17,11 +17,17 @@ pub(crate) struct Args {
     /// How often each is run; the median counts
     #[arg(long, default_value_t = 9)]
     runs: usize,
+    /// Measure the part on rule sets alone
+    #[arg(long)]
+    rules: bool,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let releases = args.releases.join("icd10cm");
     ensure!(releases.exists(), "{} is not there; name the folder of full releases", releases.display());
+    if args.rules {
+        return bench_rules::run(&releases);
+    }
     build()?;
     let xwalk = root().join("target/release/xwalk");
     let orders = [releases.join("2025/icd10cm_order_2025.txt"), releases.join("2026/icd10cm_order_2026.txt")];
@@ -45,7 +51,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
             peak_memory(&xwalk, &arguments)?
         );
     }
-    Ok(())
+    bench_rules::run(&releases)
 }
 
 fn build() -> anyhow::Result<()> {

@@ -37,7 +37,7 @@ pub use recognise_cpt::CptPart;
 pub use recognise_icd11::Language;
 pub use release::{Discovery, Imported, Release, discover};
 pub use sets::{
-    ImportedDecisions, ImportedSets, ImportedWorklist, SetOptions, WorklistOptions, import_decisions, import_sets,
-    import_worklist,
+    ImportedDecisions, ImportedSets, ImportedWorklist, SetOptions, WorklistOptions, import_decisions,
+    import_sets, import_worklist,
 };
 pub use umls::umls_edition;

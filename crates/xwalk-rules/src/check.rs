@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use xwalk_diff::marks;
-use xwalk_model::{Code, HeaderMeaning, MarkKind, NoteChange, Revision, Selector, ValueSet};
+use xwalk_model::{Code, HeaderMeaning, MarkKind, NoteChange, Revision, Selector, SetLine, ValueSet};
 
 use crate::code_set::CodeSet;
 use crate::expand::{EditionIndex, Expansion, Named};
@@ -115,12 +115,23 @@ impl SetCheck {
 
 /// Checks a set against an update.
 pub fn check(update: &Update<'_>, set: &ValueSet, headers: HeaderMeaning) -> SetCheck {
-    let old = update.from.expand(set, headers);
-    let new = update.to.expand(set, headers);
+    // Looking codes up is most of the work, so each is looked up once; one that stayed is known in both editions.
+    let then: Vec<Named> = set.lines.iter().map(|line| update.from.named(&line.selector)).collect();
+    let later = |(line, then): (&SetLine, &Named)| {
+        match then {
+            Named::Code(ix) => update.carry(*ix).map(Named::Code),
+            _ => None,
+        }
+        .unwrap_or_else(|| update.to.named(&line.selector))
+    };
+    let now: Vec<Named> = set.lines.iter().zip(&then).map(later).collect();
+    let old = update.from.expand_named(set, headers, &then);
+    let new = update.to.expand_named(set, headers, &now);
     let mut checker = Checker { update, set, old, new, findings: Vec::new(), notes: BTreeSet::new() };
-    for (i, line) in set.lines.iter().enumerate() {
+    for (i, (then, now)) in then.iter().zip(now).enumerate() {
+        let line = &set.lines[i];
         if update.from.in_force(line, None) || update.to.in_force(line, None) {
-            checker.line(i, headers);
+            checker.line(i, headers, then, now);
         }
     }
     checker.near_misses();
@@ -150,10 +161,9 @@ pub fn nearness<'u>(
 ) -> Option<Nearness<'u>> {
     new_code.grounds.iter().find_map(|ground| {
         let held = match &ground.members {
-            Members::Group(number) => *groups[*number].get_or_insert_with(|| {
-                let (first, last) = update.groups[*number];
-                codes.count_between(first, last)
-            }),
+            Members::Group(number) => {
+                *groups[*number].get_or_insert_with(|| update.groups[*number].held_by(codes))
+            }
             Members::List(list) if ground.needed == list.len() => {
                 if list.iter().all(|ix| codes.contains(*ix)) { list.len() } else { 0 }
             }
@@ -188,12 +198,11 @@ impl Checker<'_, '_> {
         self.findings.push(Finding { kind, line, code: code.clone(), title, others, message });
     }
 
-    fn line(&mut self, i: usize, headers: HeaderMeaning) {
+    fn line(&mut self, i: usize, headers: HeaderMeaning, then: &Named, now: Named) {
         let update = self.update;
         let set = self.set;
         let line = &set.lines[i];
-        let (then, now) = (update.from.named(&line.selector), update.to.named(&line.selector));
-        match (&then, &line.selector) {
+        match (then, &line.selector) {
             (Named::Code(ix), _) => self.code(i, *ix),
             (Named::Header(ix), Selector::Code(code)) => match headers {
                 HeaderMeaning::Itself => self.header(i, *ix, code, &now),
@@ -212,10 +221,17 @@ impl Checker<'_, '_> {
             },
             (Named::Nothing, selector) => self.unknown(i, selector, &now),
             (Named::Reversed, Selector::Range(bounds)) => {
-                let message = format!("{} stands behind {} in {}", bounds.0, bounds.1, update.from.edition().id());
-                self.push(FindingKind::RangeReversed, Some(i), &bounds.0.clone(), vec![bounds.1.clone()], message);
+                let message =
+                    format!("{} stands behind {} in {}", bounds.0, bounds.1, update.from.edition().id());
+                self.push(
+                    FindingKind::RangeReversed,
+                    Some(i),
+                    &bounds.0.clone(),
+                    vec![bounds.1.clone()],
+                    message,
+                );
             }
-            _ => self.open(i, &then, &now),
+            _ => self.open(i, then, &now),
         }
     }
 
@@ -370,9 +386,7 @@ impl Checker<'_, '_> {
         }
         let gained: Vec<&NewCode> = match now {
             Named::Run { first, last, .. } => update.new_between(*first, *last).iter().collect(),
-            Named::Fitting(found) => {
-                update.new_codes.iter().filter(|n| found.contains(&n.ix)).collect()
-            }
+            Named::Fitting(found) => update.new_codes.iter().filter(|n| found.contains(&n.ix)).collect(),
             _ => Vec::new(),
         };
         for new_code in gained {
@@ -434,9 +448,7 @@ impl Checker<'_, '_> {
             code.as_str() >= low.as_str()
                 && (code.as_str() <= high.as_str() || code.as_str().starts_with(high.as_str()))
         };
-        let within = |named: &Named, ix: u32| {
-            matches!(named, Named::Run { first, last, .. } if (*first..=*last).contains(&ix))
-        };
+        let within = |named: &Named, ix: u32| matches!(named, Named::Run { first, last, .. } if (*first..=*last).contains(&ix));
         for new_code in &update.new_codes {
             let code = update.to.code(new_code.ix);
             let inside = within(now, new_code.ix);

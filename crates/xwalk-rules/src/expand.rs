@@ -238,23 +238,28 @@ impl<'e> EditionIndex<'e> {
 
     /// Everything a set names.
     pub fn expand(&self, set: &ValueSet, headers: HeaderMeaning) -> Expansion {
+        let named: Vec<Named> = set.lines.iter().map(|line| self.named(&line.selector)).collect();
+        self.expand_named(set, headers, &named)
+    }
+
+    /// Everything a set names, where it is known what each line names.
+    pub(crate) fn expand_named(&self, set: &ValueSet, headers: HeaderMeaning, named: &[Named]) -> Expansion {
         let mut expansion =
             Expansion { codes: CodeSet::new(self.edition.len()), headers: Vec::new(), empty: Vec::new() };
         let mut excluded = CodeSet::new(self.edition.len());
         let mut excludes = false;
-        for (i, line) in set.lines.iter().enumerate() {
+        for (i, (line, named)) in set.lines.iter().zip(named).enumerate() {
             if !self.in_force(line, None) {
                 continue;
             }
-            let named = self.named(&line.selector);
             if matches!(named, Named::Nothing | Named::Reversed) {
                 expansion.empty.push(i);
                 continue;
             }
             if line.exclude {
                 excludes = true;
-                self.add(&named, HeaderMeaning::Descendants, &mut excluded);
-            } else if let Some(header) = self.add(&named, headers, &mut expansion.codes) {
+                self.add(named, HeaderMeaning::Descendants, &mut excluded);
+            } else if let Some(header) = self.add(named, headers, &mut expansion.codes) {
                 expansion.headers.push(header);
             }
         }

@@ -31,4 +31,4 @@ pub use review::{ADD, AnswerError, LEAVE_OUT, NONE, answer, questions, reopened}
 pub use score::{Score, score};
 pub use style::Style;
 pub use transition::{Origin, Transition};
-pub use update::{ChangedNote, Ground, GroundKind, Impact, Members, NewCode, Retired, Update};
+pub use update::{ChangedNote, Ground, GroundKind, Group, Impact, Members, NewCode, Retired, Update};

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 use xwalk_map::{Basis, Statements};
 use xwalk_model::{
-    Code, ConceptKind, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, Selector, Targets,
+    Code, ConceptKind, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, Selector,
+    Targets,
 };
 
 use crate::expand::{EditionIndex, Named};
@@ -53,9 +54,8 @@ impl Transition {
             if from.find_assignable(code).is_some() {
                 continue;
             }
-            let origin = transition
-                .stated(code, from, to.edition(), backward)
-                .or_else(|| derived(concept, from));
+            let origin =
+                transition.stated(code, from, to.edition(), backward).or_else(|| derived(concept, from));
             if let Some(origin) = origin {
                 for previous in &origin.previous {
                     transition.successors.entry(previous.clone()).or_default().insert(code.clone());
@@ -185,11 +185,8 @@ impl Transition {
         for stated in &codes {
             let found = held(stated, code, from);
             if found.is_empty() && stated != code {
-                let text = if stated.as_str().contains('-') {
-                    stated.to_string()
-                } else {
-                    stated.display(system)
-                };
+                let text =
+                    if stated.as_str().contains('-') { stated.to_string() } else { stated.display(system) };
                 self.unusable.push((code.clone(), text, places.join(", ")));
             }
             previous.extend(found);

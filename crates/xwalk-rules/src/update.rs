@@ -7,7 +7,7 @@ use xwalk_model::{
     Selector,
 };
 
-use crate::code_set::number;
+use crate::code_set::{CodeSet, number};
 use crate::expand::{EditionIndex, Named};
 use crate::transition::{Origin, Transition};
 
@@ -72,6 +72,36 @@ pub enum Members {
     List(Vec<u32>),
 }
 
+/// A run of the tabular list of the old edition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// The first concept.
+    pub first: u32,
+    /// The last concept.
+    pub last: u32,
+    /// The codes of one kind of encounter among them; `None` for all.
+    pub of_encounter: Option<Vec<u32>>,
+}
+
+impl Group {
+    /// How many of its codes a set holds.
+    pub fn held_by(&self, codes: &CodeSet) -> usize {
+        let all = codes.count_between(self.first, self.last);
+        match &self.of_encounter {
+            Some(list) if all > 0 => list.iter().filter(|ix| codes.contains(**ix)).count(),
+            _ => all,
+        }
+    }
+}
+
+/// Groups by their number, while they are found.
+type Groups = BTreeMap<Group, usize>;
+
+fn number_of(groups: &mut Groups, group: Group) -> usize {
+    let next = groups.len();
+    *groups.entry(group).or_insert(next)
+}
+
 /// Kinds of grounds, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroundKind {
@@ -121,8 +151,8 @@ pub struct Update<'e> {
     impacts: HashMap<u32, Impact>,
     /// The new codes in tabular order.
     pub new_codes: Vec<NewCode>,
-    /// Runs of the old edition that grounds rest on: first and last concept.
-    pub groups: Vec<(u32, u32)>,
+    /// Runs of the old edition that grounds rest on.
+    pub groups: Vec<Group>,
     /// For each concept of the old edition its number in the later one, where it is assignable there.
     carried: Vec<u32>,
     /// Numbers of the codes to which something happened, in tabular order.
@@ -136,8 +166,30 @@ const GONE: u32 = u32::MAX;
 const NEARLY_ALL: (usize, usize) = (19, 20);
 /// Words of titles that do not tell what a code is about.
 const EMPTY_WORDS: [&str; 24] = [
-    "a", "an", "and", "as", "at", "by", "due", "elsewhere", "for", "from", "in", "is", "it", "not", "of", "on",
-    "or", "other", "specified", "the", "to", "unspecified", "with", "without",
+    "a",
+    "an",
+    "and",
+    "as",
+    "at",
+    "by",
+    "due",
+    "elsewhere",
+    "for",
+    "from",
+    "in",
+    "is",
+    "it",
+    "not",
+    "of",
+    "on",
+    "or",
+    "other",
+    "specified",
+    "the",
+    "to",
+    "unspecified",
+    "with",
+    "without",
 ];
 
 impl<'e> Update<'e> {
@@ -240,7 +292,8 @@ impl<'e> Update<'e> {
             for change in changes {
                 match change {
                     Change::Revision { revision, kind: ConceptKind::Code, .. }
-                        if !revision.class.is_editorial() && self.changes.headline_roles.contains(&revision.role) =>
+                        if !revision.class.is_editorial()
+                            && self.changes.headline_roles.contains(&revision.role) =>
                     {
                         let Some(ix) = self.from.find(code) else { continue };
                         let revised = &mut impacts.entry(ix).or_default().revised;
@@ -303,7 +356,7 @@ impl<'e> Update<'e> {
 
     fn find_new_codes(&mut self) {
         let mut new_codes = Vec::new();
-        let mut groups: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+        let mut groups = Groups::new();
         for concept in self.to.edition().concepts() {
             let code = concept.code();
             let new = concept.kind() == ConceptKind::Code
@@ -313,8 +366,11 @@ impl<'e> Update<'e> {
                 continue;
             }
             let origin = self.transition.origins.get(code).cloned();
-            let previous =
-                origin.iter().flat_map(|o| &o.previous).filter_map(|c| self.from.find_assignable(c)).collect();
+            let previous = origin
+                .iter()
+                .flat_map(|o| &o.previous)
+                .filter_map(|c| self.from.find_assignable(c))
+                .collect();
             let mut grounds = self.siblings(concept, &mut groups);
             grounds.extend(self.notes_at(concept));
             new_codes.push(NewCode { ix: number(concept.ix()), origin, previous, grounds });
@@ -322,15 +378,14 @@ impl<'e> Update<'e> {
         self.add_title_grounds(&mut new_codes);
         self.add_new_notes(&mut new_codes);
         self.new_codes = new_codes;
-        self.groups = vec![(0, 0); groups.len()];
-        for (run, number) in groups {
-            self.groups[number] = run;
-        }
+        let mut numbered: Vec<(usize, Group)> = groups.into_iter().map(|(g, n)| (n, g)).collect();
+        numbered.sort_unstable_by_key(|(number, _)| *number);
+        self.groups = numbered.into_iter().map(|(_, group)| group).collect();
     }
 
     /// The nearest codes of the old edition: those of the same encounter (7th character) in the same category, those
     /// of each category, section and chapter above.
-    fn siblings(&self, concept: Concept<'_>, groups: &mut BTreeMap<(u32, u32), usize>) -> Vec<Ground> {
+    fn siblings(&self, concept: Concept<'_>, groups: &mut Groups) -> Vec<Ground> {
         let mut grounds = Vec::new();
         let seventh = (self.system() == CodeSystem::Icd10cm)
             .then(|| concept.code().as_str().as_bytes().get(6).copied())
@@ -341,6 +396,7 @@ impl<'e> Update<'e> {
             if total < 2 {
                 continue;
             }
+            let last = self.from.last_below(ix);
             let narrow = above.kind() == ConceptKind::Code;
             let name = above.display();
             if let (Some(seventh), true) = (seventh, narrow) {
@@ -349,25 +405,25 @@ impl<'e> Update<'e> {
                     .filter(|ix| self.from.code(*ix).as_str().as_bytes().get(6) == Some(&seventh))
                     .collect();
                 if same.len() > 1 {
+                    let total = same.len();
+                    let group = Group { first: ix, last, of_encounter: Some(same) };
                     let about = format!("codes of {name} with 7th character {}", char::from(seventh));
                     grounds.push(Ground {
                         kind: GroundKind::Siblings,
-                        needed: same.len() / 2 + 1,
-                        total: same.len(),
-                        members: Members::List(same),
+                        needed: total / 2 + 1,
+                        total,
+                        members: Members::Group(number_of(groups, group)),
                         about,
                     });
                 }
             }
-            let needed =
-                if narrow { total / 2 + 1 } else { (total * NEARLY_ALL.0).div_ceil(NEARLY_ALL.1) };
+            let needed = if narrow { total / 2 + 1 } else { (total * NEARLY_ALL.0).div_ceil(NEARLY_ALL.1) };
             let about = match above.kind() {
                 ConceptKind::Chapter => format!("codes of chapter {name}"),
                 _ => format!("codes of {name}"),
             };
-            let next = groups.len();
-            let group = *groups.entry((ix, self.from.last_below(ix))).or_insert(next);
-            let members = Members::Group(group);
+            let group = Group { first: ix, last, of_encounter: None };
+            let members = Members::Group(number_of(groups, group));
             grounds.push(Ground { kind: GroundKind::Siblings, members, total, needed, about });
         }
         grounds
@@ -379,8 +435,8 @@ impl<'e> Update<'e> {
         let new_above = concept.ancestors().take_while(|c| self.from.find(c.code()).is_none());
         for place in std::iter::once(concept).chain(new_above) {
             for note in place.notes() {
-                let together =
-                    [NoteKind::CodeFirst, NoteKind::UseAdditionalCode, NoteKind::CodeAlso].contains(&note.kind);
+                let together = [NoteKind::CodeFirst, NoteKind::UseAdditionalCode, NoteKind::CodeAlso]
+                    .contains(&note.kind);
                 if !together {
                     continue;
                 }
@@ -405,12 +461,16 @@ impl<'e> Update<'e> {
                 if !matches!(kind, NoteKind::Excludes1 | NoteKind::Excludes2 | NoteKind::Exclusion) {
                     continue;
                 }
-                let (Some(old), Some(new)) = (self.from.find(code), self.to.edition().get(code)) else { continue };
+                let (Some(old), Some(new)) = (self.from.find(code), self.to.edition().get(code)) else {
+                    continue;
+                };
                 let members: Vec<u32> = self.from.assignable_below(old).collect();
                 let notes = new.notes().filter(|n| n.kind == *kind && n.text == *text);
                 for reference in notes.flat_map(|n| n.refs) {
                     for ix in self.named_in_later(reference) {
-                        let Some(new_code) = at.get(&ix).and_then(|i| new_codes.get_mut(*i)) else { continue };
+                        let Some(new_code) = at.get(&ix).and_then(|i| new_codes.get_mut(*i)) else {
+                            continue;
+                        };
                         let about = format!("new {} note at {}: {text}", kind.label(), new.display());
                         let members = members.clone();
                         if !members.is_empty() {

@@ -9,9 +9,7 @@ use xwalk_import::{InputFile, WorklistOptions, collect, discover, import_decisio
 use xwalk_model::{
     Code, ConceptMap, Decision, Diagnostic, EditionId, Position, Question, Rule, Subject, Targets,
 };
-use xwalk_report::rules::{
-    carried_text, worklist_csv, worklist_workbook, write_agreement, write_decisions,
-};
+use xwalk_report::rules::{carried_text, worklist_csv, worklist_workbook, write_agreement, write_decisions};
 use xwalk_rules::{EditionIndex, agreement, answer, carry, reopened};
 
 use crate::diagnostics;
@@ -165,7 +163,11 @@ fn read_worklist(
     for file in files(path)? {
         let imported = import_worklist(&file, &options)?;
         diagnostics::print(&imported.diagnostics, printer);
-        ensure!(!imported.has_errors(), "{} has rows that could not be read; nothing was written", path.display());
+        ensure!(
+            !imported.has_errors(),
+            "{} has rows that could not be read; nothing was written",
+            path.display()
+        );
         questions.extend(imported.questions);
     }
     Ok(questions)
@@ -182,7 +184,8 @@ fn apply(args: &ApplyArgs, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let mut seen: BTreeMap<(Subject, EditionId, Code), (String, Decision)> = BTreeMap::new();
     for path in &args.worklists {
         for (question, place, at) in read_worklist(path, args.from.as_ref(), args.to.as_ref(), printer)? {
-            let refuse = |message: String| Diagnostic::new(Rule::OddValue, &place.as_str().into(), message).at(at);
+            let refuse =
+                |message: String| Diagnostic::new(Rule::OddValue, &place.as_str().into(), message).at(at);
             match answer(&question, args.allow_other) {
                 Ok(None) => open += 1,
                 Ok(Some(decision)) => {
@@ -215,7 +218,10 @@ fn apply(args: &ApplyArgs, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let name = stem.trim_end_matches(".tsv").trim_end_matches(".sssom").to_owned();
     let all: Vec<&Decision> = decisions.values().collect();
     write_file(&args.output, |out| write_decisions(&name, &all, out))?;
-    printer.note(format_args!("{made} decisions taken over, {open} questions open, {} decisions written", all.len()));
+    printer.note(format_args!(
+        "{made} decisions taken over, {open} questions open, {} decisions written",
+        all.len()
+    ));
     Ok(if open > 0 { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
@@ -271,8 +277,12 @@ fn agree(args: &AgreeArgs, printer: &Printer) -> anyhow::Result<ExitStatus> {
                 let answers = said.get(key).map(|s| s.join("; ")).unwrap_or_default();
                 question.evidence = format!("{answers}. {}", question.evidence);
                 question.outcome = "disagreement".to_owned();
-                for cell in [&mut question.decision, &mut question.reviewer, &mut question.date, &mut question.comment]
-                {
+                for cell in [
+                    &mut question.decision,
+                    &mut question.reviewer,
+                    &mut question.date,
+                    &mut question.comment,
+                ] {
                     cell.clear();
                 }
                 Some(question)
@@ -288,7 +298,8 @@ fn agree(args: &AgreeArgs, printer: &Printer) -> anyhow::Result<ExitStatus> {
 
 fn carry_over(args: &CarryArgs, library: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let library = editions::library(library)?;
-    let load = |spec: &String| editions::load(spec, ReadOptions::default(), &library, printer).map(|l| l.edition);
+    let load =
+        |spec: &String| editions::load(spec, ReadOptions::default(), &library, printer).map(|l| l.edition);
     let (from, to) = (load(&args.from)?, load(&args.to)?);
     let mut decisions = Vec::new();
     for path in &args.decisions {

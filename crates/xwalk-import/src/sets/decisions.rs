@@ -62,7 +62,8 @@ fn lower<'c>(cell: &impl Fn(&str) -> &'c str) -> Result<Decision, String> {
     let target = target.ok_or("object_source does not name a code system with its version")?;
     let code = Code::parse(source.system, local(cell("subject_id"))).map_err(|e| e.to_string())?;
     let (subject, chosen) = if set {
-        let name = if cell("object_label").is_empty() { local(cell("object_id")) } else { cell("object_label") };
+        let name =
+            if cell("object_label").is_empty() { local(cell("object_id")) } else { cell("object_label") };
         let belongs = !cell("predicate_modifier").eq_ignore_ascii_case("not");
         let chosen = if belongs { Chosen::Belongs } else { Chosen::LeftOut };
         (Subject::Set(unguarded(name)), chosen)
@@ -78,11 +79,8 @@ fn lower<'c>(cell: &impl Fn(&str) -> &'c str) -> Result<Decision, String> {
         .find(|t| !t.is_empty())
         .ok_or("a decision of a person names nobody")?;
     let day = cell("mapping_date");
-    let date = if day.is_empty() {
-        None
-    } else {
-        Some(day.parse().map_err(|_| format!("`{day}` is not a date"))?)
-    };
+    let date =
+        if day.is_empty() { None } else { Some(day.parse().map_err(|_| format!("`{day}` is not a date"))?) };
     let alternatives = cell("ext_alternatives")
         .split('|')
         .filter(|t| !t.is_empty())

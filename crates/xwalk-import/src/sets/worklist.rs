@@ -37,10 +37,7 @@ impl ImportedWorklist {
 }
 
 /// Reads a worklist.
-pub fn import_worklist(
-    file: &InputFile,
-    options: &WorklistOptions,
-) -> Result<ImportedWorklist, ImportError> {
+pub fn import_worklist(file: &InputFile, options: &WorklistOptions) -> Result<ImportedWorklist, ImportError> {
     let bytes = file.bytes()?;
     let mut imported = ImportedWorklist::default();
     let grids = if workbook::looks_like(&bytes) {
@@ -89,9 +86,9 @@ fn columns(grid: &Grid) -> Option<(usize, Columns)> {
         let names: Vec<String> = cells.iter().map(plain).collect();
         let find = |name: &str| names.iter().position(|n| n == name);
         let choice = |name: &String| {
-            name.strip_prefix("choices").or(name.strip_prefix("choice")).is_some_and(|rest| {
-                rest.bytes().all(|b| b.is_ascii_digit())
-            })
+            name.strip_prefix("choices")
+                .or(name.strip_prefix("choice"))
+                .is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()))
         };
         Some((
             row,
@@ -118,7 +115,11 @@ fn columns(grid: &Grid) -> Option<(usize, Columns)> {
 
 fn sheet(file: &InputFile, grid: &Grid, options: &WorklistOptions, imported: &mut ImportedWorklist) -> bool {
     let Some((header, columns)) = columns(grid) else { return false };
-    let place = if grid.name.is_empty() { file.name().to_string() } else { format!("{}[{}]", file.name(), grid.name) };
+    let place = if grid.name.is_empty() {
+        file.name().to_string()
+    } else {
+        format!("{}[{}]", file.name(), grid.name)
+    };
     for (row, cells) in grid.rows.iter().enumerate().skip(header + 1) {
         let text = |column: Option<usize>| {
             let cell = column.and_then(|c| cells.get(c));
@@ -141,7 +142,9 @@ fn sheet(file: &InputFile, grid: &Grid, options: &WorklistOptions, imported: &mu
                 };
                 let problem = Diagnostic::new(Rule::BadLayout, &place.as_str().into(), message);
                 imported.diagnostics.push(
-                    problem.at(at(column.unwrap_or(columns.code))).hint("name the editions with --from and --to"),
+                    problem
+                        .at(at(column.unwrap_or(columns.code)))
+                        .hint("name the editions with --from and --to"),
                 );
             }
             found

@@ -87,7 +87,8 @@ struct Expected(BTreeMap<[String; 3], bool>);
 
 impl Expected {
     fn read(path: &PathBuf) -> anyhow::Result<Self> {
-        let mut table = csv::Reader::from_path(path).with_context(|| format!("failed to read {}", path.display()))?;
+        let mut table =
+            csv::Reader::from_path(path).with_context(|| format!("failed to read {}", path.display()))?;
         let headers = table.headers()?.clone();
         let column = |name: &str| {
             headers.iter().position(|h| h.trim() == name).with_context(|| {
@@ -98,7 +99,8 @@ impl Expected {
         let mut known = BTreeMap::new();
         for record in table.records() {
             let record = record.with_context(|| format!("failed to read {}", path.display()))?;
-            let cell = |i: usize| record.get(columns[i]).unwrap_or("").trim().trim_start_matches('\'').to_owned();
+            let cell =
+                |i: usize| record.get(columns[i]).unwrap_or("").trim().trim_start_matches('\'').to_owned();
             known.insert([cell(0), cell(1), cell(2)], false);
         }
         Ok(Self(known))

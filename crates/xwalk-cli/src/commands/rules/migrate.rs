@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use rayon::prelude::*;
-use xwalk_model::{Chosen, Code, ConceptMap, Decision, EditionId, Question, SetDocument, SetForm, Subject, ValueSet};
+use xwalk_model::{
+    Chosen, Code, ConceptMap, Decision, EditionId, Question, SetDocument, SetForm, Subject, ValueSet,
+};
 use xwalk_report::rules::{
     MigratedSet, Migrations, PolicySet, migrated_document, policies_csv, policies_json, policies_text,
 };
@@ -148,10 +150,9 @@ fn write_documents(
     if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
         bail!("two files are called {}; migrate them one at a time, each into a folder of its own", twice[0]);
     }
-    fs_err::create_dir(folder).or_else(|e| {
-        if folder.is_dir() { Ok(()) } else { Err(e) }
-    })
-    .with_context(|| format!("failed to make the folder {}", folder.display()))?;
+    fs_err::create_dir(folder)
+        .or_else(|e| if folder.is_dir() { Ok(()) } else { Err(e) })
+        .with_context(|| format!("failed to make the folder {}", folder.display()))?;
     for (path, document) in documents {
         let target = folder.join(document.name.as_ref());
         ensure!(
@@ -211,6 +212,7 @@ fn across(args: &Args, editions: &Editions, printer: &Printer) -> anyhow::Result
         Format::Csv => policies_csv(&sets, from, to, out),
         Format::Text => policies_text(&sets, from, to, look, out),
     })?;
-    let review = sets.iter().any(|s| s.policy.found.iter().any(|f| f.review) || !s.policy.left_over.is_empty());
+    let review =
+        sets.iter().any(|s| s.policy.found.iter().any(|f| f.review) || !s.policy.left_over.is_empty());
     Ok(if review { ExitStatus::Findings } else { ExitStatus::Done })
 }
