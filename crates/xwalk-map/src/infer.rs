@@ -92,11 +92,9 @@ impl<'e> SuccessorFinder<'e> {
             }
         }
         // What stands below the code now, and beside it, is a candidate whatever its title says.
-        let category: String = code.as_str().chars().take(3).collect();
         let from_here = self.to.get(code).or_else(|| {
             source.ancestors().find_map(|a| self.to.get(a.code()).filter(|c| c.code().as_str().len() >= 3))
         });
-        let _ = category;
         let mut near: Vec<u32> = Vec::new();
         if let Some(above) = from_here {
             let (first, last) = (above.ix(), above.descendants().last().map_or(above.ix(), |c| c.ix()));
@@ -137,6 +135,7 @@ impl<'e> SuccessorFinder<'e> {
     }
 }
 
+#[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
 fn thousandths(share: f64) -> u16 {
     (share.clamp(0.0, 1.0) * 1000.0).round() as u16
 }

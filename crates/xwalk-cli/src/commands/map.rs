@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
-use xwalk_map::{DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, shares, sources_of, statistics};
+use xwalk_map::{
+    DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, assignable_codes, shares, sources_of,
+    statistics,
+};
 use xwalk_model::{Code, CodeSystem, EditionId};
 use xwalk_report::answers::{Answer, View, write_statistics_json, write_statistics_text};
 
@@ -37,6 +40,7 @@ use crate::routes::{RouteArgs, read_volumes};
 ///   xwalk map icd9cm@32 icd10cm@2018 --stats
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
     /// Edition, official files, system, or auto
     from: String,
@@ -254,9 +258,8 @@ fn describe(
     // The other direction is described too where a route leads back; that there is none is no error.
     let back = args.route.resolver(holdings, to, from).ok();
     let backward = back.as_ref().map(whole);
-    let targets: Option<Vec<Code>> = resolver
-        .target()
-        .map(|e| e.concepts().filter(|c| c.assignable()).map(|c| c.code().clone()).collect());
+    let targets: Option<Vec<Code>> =
+        resolver.target().map(|e| assignable_codes(e).map(|c| c.code().clone()).collect());
     let found = statistics(&forward, backward.as_deref(), targets.as_deref());
     args.output.write(printer, |look, out| match format {
         Format::Json => write_statistics_json(&resolver, &found, out),
