@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 use xwalk_model::{
     Change, ChangeSet, Code, Concept, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance,
-    Relationship, SourceFile, Targets, calendar,
+    Relationship, SourceFile, Targets,
 };
 
 use crate::statements::{Statement, Statements, below, codes_of_key, is_assignable, names_categories};

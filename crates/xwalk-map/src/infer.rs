@@ -40,6 +40,9 @@ impl Candidate {
 /// Candidates below this score, in thousandths, are not offered.
 pub const LEAST_SCORE: u16 = 300;
 
+/// Candidates that are further behind the best one, in thousandths, are not offered.
+const MARGIN: u16 = 120;
+
 /// Finds successors by title and place.
 pub struct SuccessorFinder<'e> {
     from: &'e Edition,
@@ -130,6 +133,9 @@ impl<'e> SuccessorFinder<'e> {
             .filter(|c| c.score >= LEAST_SCORE)
             .collect();
         found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.code.cmp(&b.code)));
+        // What is far behind the best is no successor beside it.
+        let best = found.first().map_or(0, |c| c.score);
+        found.retain(|c| c.score + MARGIN >= best);
         found.truncate(most);
         found
     }

@@ -1,6 +1,7 @@
 //! `xwalk map`
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
@@ -76,6 +77,9 @@ pub(crate) struct Args {
     /// A sample coded in both systems for --weights sample (CSV with columns source, target, n)
     #[arg(long, value_name = "FILE", required_if_eq("weights", "sample"))]
     sample: Option<PathBuf>,
+    /// Tell on stderr how long loading the route and carrying the codes took
+    #[arg(long)]
+    timings: bool,
     /// Exit with 1 when a larger share of the codes has no target: 0.5%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     max_unmapped: Option<f64>,
@@ -141,14 +145,25 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let by_day = inputs.iter().any(|i| i.day.is_some());
     let (mut answers, resolvers): (Vec<(Answer, usize)>, Vec<Resolver>) = match (systems, from) {
         (None, Some(from)) if !by_day => {
+            let started = Instant::now();
             let resolver = args.route.resolver(&holdings, &from, &to)?;
+            let loaded = Instant::now();
             let mut batch = resolver.batch();
-            let answers = if named {
+            let answers: Vec<(Answer, usize)> = if named {
                 inputs.iter().map(|i| (batch.resolve(&i.text).into(), 0)).collect()
             } else {
                 let display = |c: &Code| c.display(from.system);
                 resolver.codes().iter().map(|c| (batch.resolve_code(c, display(c)).into(), 0)).collect()
             };
+            drop(batch);
+            if args.timings {
+                printer.note(format!(
+                    "timings: load {:.1} ms, carry {:.1} ms, {} codes",
+                    (loaded - started).as_secs_f64() * 1000.0,
+                    loaded.elapsed().as_secs_f64() * 1000.0,
+                    answers.len()
+                ));
+            }
             (answers, vec![resolver])
         }
         (systems, from) => {
