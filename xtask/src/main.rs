@@ -2,7 +2,6 @@
 #![expect(clippy::print_stdout, reason = "tasks report on the terminal")]
 
 mod bench;
-mod bench_rules;
 mod crosswalks;
 mod fixtures;
 mod fuzz;

@@ -255,13 +255,19 @@ fn make_step(holdings: &Holdings<'_>, leg: &Leg, method: Method, loaded: &Loaded
         Via::Map { forward, backward } => {
             let read = |id: &Option<xwalk_model::MapId>| id.as_ref().map(|id| holdings.map(id)).transpose();
             let (forward, backward) = rayon::join(|| read(forward), || read(backward));
-            let step = Step::of_maps(forward?.as_ref(), backward?.as_ref(), method);
+            let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
             Ok((Arc::new(step.context("the route names no map for one of its steps")?), None))
         }
         Via::Annual { forward, .. } => {
             let (from, to) = if *forward { (&leg.from, &leg.to) } else { (&leg.to, &leg.from) };
             let annual = match (loaded.editions.get(from), loaded.editions.get(to)) {
-                (Some(a), Some(b)) => holdings.annual_of(a, b)?,
+                (Some(a), Some(b)) => {
+                    let annual = holdings.annual_of(a, b)?;
+                    if !a.is_excerpt() {
+                        holdings.note_unresolved(&annual);
+                    }
+                    annual
+                }
                 _ => holdings.bundled_step(from, to)?,
             };
             Ok((Arc::new(Step::of_annual(&annual, *forward)), Some(Arc::new(annual))))

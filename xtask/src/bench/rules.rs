@@ -1,18 +1,77 @@
-//! `cargo xtask bench`, the part on rule sets: ten thousand sets of five hundred codes against one update.
+//! `cargo xtask bench rules`: ten thousand sets of five hundred codes against one update, and sets that have official
+//! successors held against these.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
 
 use anyhow::Context;
 use xwalk_import::discover;
 use xwalk_model::{CodeSystem, Edition, HeaderMeaning, Period, Position, Selector, SetLine, ValueSet};
 use xwalk_rules::{EditionIndex, Transition, Update, check};
 
+use super::{build, millis, scratch};
+use crate::root;
+
 const SETS: usize = 10_000;
 const CODES: usize = 500;
 
+pub(super) fn run(releases: &Path) -> anyhow::Result<()> {
+    speed(&releases.join("icd10cm"))?;
+    official(releases)
+}
+
+/// The comorbidity definitions of AHRQ and the list of codes exempt from present-on-admission reporting, of 2025 to
+/// 2026, migrated by the program and held against the official ones.
+fn official(releases: &Path) -> anyhow::Result<()> {
+    build()?;
+    let scratch = scratch()?;
+    let icd = releases.join("icd10cm");
+    let set = "CMR-Reference-File-v2025-1.xlsx";
+    let elixhauser = releases.join("rulesets/elixhauser");
+    let mut zip = zip::ZipArchive::new(fs_err::File::open(elixhauser.join("CMR_v2025.1.zip"))?)?;
+    let mut member = zip.by_name(&format!("CMR_v2025.1/{set}"))?;
+    std::io::copy(&mut member, &mut fs_err::File::create(scratch.path().join(set))?)?;
+    for (name, ours, theirs) in [
+        ("Elixhauser", scratch.path().join(set), elixhauser.join("CMR-Reference-File-v2026-1.xlsx")),
+        (
+            "POA-exempt",
+            icd.join("2025/poa_exempt/POAexemptCodesFY25.txt"),
+            icd.join("2026/poa_exempt/POAexemptCodesFY26.txt"),
+        ),
+    ] {
+        let output = Command::new(root().join("target/release/xwalk"))
+            .args(["rules", "migrate", "--format", "json", "--from"])
+            .args([&icd.join("2025-04"), Path::new("--to"), &icd.join("2026-04")])
+            .args([Path::new("--against"), &theirs, &ours])
+            .args([Path::new("--library"), scratch.path()])
+            .output()?;
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout)
+            .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
+        let score = &json["score"];
+        let percent = |name: &str| score[name].as_f64().unwrap_or(0.0) * 100.0;
+        println!(
+            "{name}: recall {:.2} % automatic, {:.2} % with choices; precision {:.2} % automatic",
+            percent("recall"),
+            percent("recall_with_choices"),
+            percent("precision")
+        );
+        println!(
+            "  of {} official additions {} automatic, {} offered ({} offers); wrong {}, missed {}, not removed {}",
+            score["official_added"],
+            score["added_right"],
+            score["offered_right"].as_array().map_or(0, Vec::len),
+            score["offered"],
+            score["added_wrong"],
+            score["missed"],
+            score["not_removed"]
+        );
+    }
+    Ok(())
+}
+
 /// Times the checks, after everything was loaded.
-pub(crate) fn run(releases: &Path) -> anyhow::Result<()> {
+fn speed(releases: &Path) -> anyhow::Result<()> {
     let from = edition(&releases.join("2025/icd10cm_order_2025.txt"))?;
     let to = edition(&releases.join("2026/icd10cm_order_2026.txt"))?;
     let table = releases.join("2026/ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx");
@@ -90,8 +149,4 @@ fn sets(edition: &Edition) -> Vec<ValueSet> {
             }
         })
         .collect()
-}
-
-fn millis(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
