@@ -19,6 +19,7 @@ mod releases;
 mod review;
 mod rule_laws;
 mod rules;
+mod rules_official;
 mod show_history;
 mod tidy;
 mod us_supply;

@@ -264,7 +264,7 @@ impl Work<'_, '_> {
             reasons.push(format!("{} is gone", bounds.1.display(self.set.system)));
         }
         let Some(line) = self.kept[i].as_mut() else { return };
-        line.text = text.clone();
+        line.text.clone_from(&text);
         line.selector = Selector::Range(Box::new(new.clone()));
         let reason = format!(
             "{}; the range runs from {} to {} in {}",

@@ -302,8 +302,8 @@ impl<'e> Update<'e> {
                             *revised = Some(revision.clone());
                         }
                     }
-                    Change::Note { change, kind, text } if forbids_pairs(*kind, change) => {
-                        let note = self.changed_note(code, change, *kind, text);
+                    Change::Note { change, kind, text } if forbids_pairs(*kind, *change) => {
+                        let note = self.changed_note(code, *change, *kind, text);
                         let Some(ix) = self.from.find(code) else { continue };
                         let below: Vec<u32> = self.from.assignable_below(ix).collect();
                         for ix in below {
@@ -318,7 +318,7 @@ impl<'e> Update<'e> {
         self.impacts = impacts.into_iter().collect();
     }
 
-    fn changed_note(&self, code: &Code, change: &NoteChange, kind: NoteKind, text: &str) -> ChangedNote {
+    fn changed_note(&self, code: &Code, change: NoteChange, kind: NoteKind, text: &str) -> ChangedNote {
         let (edition, moved) = match change {
             NoteChange::Removed => (self.from.edition(), kind),
             _ => (self.to.edition(), kind),
@@ -331,7 +331,7 @@ impl<'e> Update<'e> {
             names.extend(self.referenced(reference));
         }
         ChangedNote {
-            change: *change,
+            change,
             kind,
             text: text.to_owned(),
             stands_at: code.clone(),
@@ -540,9 +540,9 @@ fn all_of(kind: GroundKind, members: Vec<u32>, about: String) -> Ground {
 }
 
 /// Notes that decide which codes may stand together on a claim.
-fn forbids_pairs(kind: NoteKind, change: &NoteChange) -> bool {
+fn forbids_pairs(kind: NoteKind, change: NoteChange) -> bool {
     let pairs = |kind| matches!(kind, NoteKind::Excludes1 | NoteKind::Exclusion);
-    pairs(kind) || matches!(change, NoteChange::Moved { from } if pairs(*from))
+    pairs(kind) || matches!(change, NoteChange::Moved { from } if pairs(from))
 }
 
 fn words(title: &str) -> BTreeSet<String> {

@@ -276,7 +276,7 @@ fn agree(args: &AgreeArgs, printer: &Printer) -> anyhow::Result<ExitStatus> {
                 let mut question = questions.get(key)?.clone();
                 let answers = said.get(key).map(|s| s.join("; ")).unwrap_or_default();
                 question.evidence = format!("{answers}. {}", question.evidence);
-                question.outcome = "disagreement".to_owned();
+                "disagreement".clone_into(&mut question.outcome);
                 for cell in [
                     &mut question.decision,
                     &mut question.reviewer,

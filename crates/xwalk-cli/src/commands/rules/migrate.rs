@@ -147,8 +147,9 @@ fn write_documents(
 ) -> anyhow::Result<()> {
     let mut names: Vec<&str> = documents.iter().map(|(_, d)| d.name.as_ref()).collect();
     names.sort_unstable();
-    if let Some(twice) = names.windows(2).find(|w| w[0] == w[1]) {
-        bail!("two files are called {}; migrate them one at a time, each into a folder of its own", twice[0]);
+    let twice = names.iter().zip(names.iter().skip(1)).find(|(a, b)| a == b);
+    if let Some((twice, _)) = twice {
+        bail!("two files are called {twice}; migrate them one at a time, each into a folder of its own");
     }
     fs_err::create_dir(folder)
         .or_else(|e| if folder.is_dir() { Ok(()) } else { Err(e) })
