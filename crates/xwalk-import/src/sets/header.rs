@@ -205,7 +205,13 @@ fn by_names(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tab
         }
     }
     if let Some(told) = &source.options.code_column {
-        return Ok(by_place(told).map(|code| headerless(sheet, code)));
+        let Some(code) = by_place(told) else { return Ok(None) };
+        let good = |row: &Vec<Cell>| row.get(code).is_some_and(|c| is_codes(c, source.system));
+        // What stands above the first code names the columns, if anything does.
+        return match grid.rows.iter().take(SEARCHED).position(good) {
+            Some(first) if first > 0 => named_columns(source, sheet, grid, first - 1, code).map(Some),
+            _ => Ok(Some(headerless(sheet, code))),
+        };
     }
     Ok(None)
 }
