@@ -127,7 +127,9 @@ pub fn check(update: &Update<'_>, set: &ValueSet, headers: HeaderMeaning) -> Set
     let now: Vec<Named> = set.lines.iter().zip(&then).map(later).collect();
     let old = update.from.expand_named(set, headers, &then);
     let new = update.to.expand_named(set, headers, &now);
-    let mut checker = Checker { update, set, old, new, findings: Vec::new(), notes: BTreeSet::new() };
+    let excluded = update.to.excluded(set);
+    let mut checker =
+        Checker { update, set, old, new, excluded, findings: Vec::new(), notes: BTreeSet::new() };
     for (i, (then, now)) in then.iter().zip(now).enumerate() {
         let line = &set.lines[i];
         if update.from.in_force(line, None) || update.to.in_force(line, None) {
@@ -178,6 +180,8 @@ struct Checker<'c, 'e> {
     set: &'c ValueSet,
     old: Expansion,
     new: Expansion,
+    /// Codes of the later edition that the exclusions of the set name.
+    excluded: CodeSet,
     findings: Vec<Finding>,
     /// Notes that were told, by the place where they stand and their text.
     notes: BTreeSet<(Code, String, bool)>,
@@ -493,13 +497,15 @@ impl Checker<'_, '_> {
                 continue;
             }
             let held = new_code.previous.iter().filter(|p| self.old.codes.contains(**p)).count();
-            if held > 0 && held == new_code.previous.len() {
-                // Told at the line of the code that it comes from.
+            if self.excluded.contains(new_code.ix) || new_code.was_in(&self.old.codes) {
+                // Taken out by the set itself, or told at the line of the code that it comes from.
                 continue;
             }
             let message = if held > 0 {
-                let all = new_code.previous.len();
-                Some(format!("{held} of the {all} codes that it was coded as before are in the set"))
+                Some(format!(
+                    "of the codes that it was coded as before {}",
+                    new_code.share_in(&self.old.codes)
+                ))
             } else {
                 nearness(update, new_code, &self.old.codes, &mut groups).map(|near| near.message())
             };

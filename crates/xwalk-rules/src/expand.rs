@@ -251,6 +251,15 @@ impl<'e> EditionIndex<'e> {
         self.expand_named(set, headers, &named)
     }
 
+    /// The codes that the exclusions of a set name.
+    pub(crate) fn excluded(&self, set: &ValueSet) -> CodeSet {
+        let mut codes = CodeSet::new(self.edition.len());
+        for line in set.lines.iter().filter(|l| l.exclude && self.in_force(l, None)) {
+            self.add(&self.named(&line.selector), HeaderMeaning::Descendants, &mut codes);
+        }
+        codes
+    }
+
     /// Everything a set names, where it is known what each line names.
     pub(crate) fn expand_named(&self, set: &ValueSet, headers: HeaderMeaning, named: &[Named]) -> Expansion {
         let mut expansion =

@@ -21,6 +21,8 @@ pub struct Origin {
     pub previous: BTreeSet<Code>,
     /// Whether several of them were used together.
     pub together: bool,
+    /// Whether the authority names further codes that the old edition does not hold: what they meant is not known.
+    pub incomplete: bool,
     /// On what ground.
     pub basis: Basis,
     /// The file and line that says so, or the rule.
@@ -99,6 +101,7 @@ impl Transition {
                 let origin = self.origins.entry(new.clone()).or_insert_with(|| Origin {
                     previous: BTreeSet::new(),
                     together: false,
+                    incomplete: false,
                     basis: Basis::Derived,
                     source: String::new(),
                 });
@@ -182,9 +185,11 @@ impl Transition {
         }
         let system = from.edition().id().system;
         let mut previous = BTreeSet::new();
+        let mut incomplete = false;
         for stated in &codes {
             let found = held(stated, code, from);
             if found.is_empty() && stated != code {
+                incomplete = true;
                 let text =
                     if stated.as_str().contains('-') { stated.to_string() } else { stated.display(system) };
                 self.unusable.push((code.clone(), text, places.join(", ")));
@@ -192,7 +197,13 @@ impl Transition {
             previous.extend(found);
         }
         previous.retain(|p| p != code || to.get(p).is_none());
-        (!previous.is_empty()).then(|| Origin { previous, together, basis, source: places.join(", ") })
+        (!previous.is_empty()).then(|| Origin {
+            previous,
+            together,
+            incomplete,
+            basis,
+            source: places.join(", "),
+        })
     }
 }
 
@@ -263,6 +274,7 @@ fn derived(concept: xwalk_model::Concept<'_>, from: &EditionIndex<'_>) -> Option
     Some(Origin {
         previous: BTreeSet::from([above.code().clone()]),
         together: false,
+        incomplete: false,
         basis: Basis::Derived,
         source: "the code above it was assignable before".to_owned(),
     })

@@ -131,6 +131,11 @@ pub struct NewCode {
     pub ix: u32,
     /// Where it comes from; `previous` as numbers of the old edition beside it.
     pub origin: Option<Origin>,
+    /// Whether all that it was coded as before is known and held by the old edition.
+    pub complete: bool,
+    /// Whether it stands in another category than all that it was coded as before, and some of these stay: it is then
+    /// another kind of code (a disease in remission that was a history of the disease), and not a part of an old one.
+    pub moved: bool,
     /// Numbers of the codes of [`Origin::previous`].
     pub previous: Vec<u32>,
     /// What else speaks for it.
@@ -158,6 +163,24 @@ pub struct Update<'e> {
     /// Numbers of the codes to which something happened, in tabular order.
     touched: Vec<u32>,
     history: Vec<EditionIndex<'e>>,
+}
+
+impl NewCode {
+    /// Whether a set of the old edition held its whole meaning: every code that it was coded as before.
+    pub fn was_in(&self, codes: &CodeSet) -> bool {
+        self.complete && !self.previous.is_empty() && self.previous.iter().all(|p| codes.contains(*p))
+    }
+
+    /// How much of what it was coded as before a set of the old edition held, in words.
+    pub fn share_in(&self, codes: &CodeSet) -> String {
+        let held = self.previous.iter().filter(|p| codes.contains(**p)).count();
+        let beyond = if self.complete {
+            ""
+        } else {
+            "; the authority names further codes that the old edition does not hold"
+        };
+        format!("the set held {held} of {}{beyond}", self.previous.len())
+    }
 }
 
 /// Marks a code that the later edition does not hold as assignable.
@@ -366,14 +389,16 @@ impl<'e> Update<'e> {
                 continue;
             }
             let origin = self.transition.origins.get(code).cloned();
-            let previous = origin
+            let previous: Vec<u32> = origin
                 .iter()
                 .flat_map(|o| &o.previous)
                 .filter_map(|c| self.from.find_assignable(c))
                 .collect();
+            let moved = self.moved(concept, &previous);
+            let complete = origin.as_ref().is_some_and(|o| !o.incomplete);
             let mut grounds = self.siblings(concept, &mut groups);
             grounds.extend(self.notes_at(concept));
-            new_codes.push(NewCode { ix: number(concept.ix()), origin, previous, grounds });
+            new_codes.push(NewCode { ix: number(concept.ix()), complete, moved, origin, previous, grounds });
         }
         self.add_title_grounds(&mut new_codes);
         self.add_new_notes(&mut new_codes);
@@ -381,6 +406,16 @@ impl<'e> Update<'e> {
         let mut numbered: Vec<(usize, Group)> = groups.into_iter().map(|(g, n)| (n, g)).collect();
         numbered.sort_unstable_by_key(|(number, _)| *number);
         self.groups = numbered.into_iter().map(|(_, group)| group).collect();
+    }
+
+    fn moved(&self, new: Concept<'_>, previous: &[u32]) -> bool {
+        let category = |c: Concept<'_>| {
+            let above = c.ancestors().take_while(|a| a.kind() == ConceptKind::Code).last().unwrap_or(c);
+            above.code().clone()
+        };
+        let own = category(new);
+        previous.iter().any(|p| self.carry(*p).is_some())
+            && previous.iter().all(|p| category(self.from.edition().nth(*p)) != own)
     }
 
     /// The nearest codes of the old edition: those of the same encounter (7th character) in the same category, those

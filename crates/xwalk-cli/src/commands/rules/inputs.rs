@@ -206,7 +206,7 @@ impl Editions {
         }
         let (from, to) = (EditionIndex::new(from), EditionIndex::new(to));
         let transition = Transition::new(&from, &to, &backward);
-        if !transition.unusable.is_empty() {
+        if !transition.unusable.is_empty() && !from.edition().is_excerpt() {
             let some: Vec<String> = transition
                 .unusable
                 .iter()
