@@ -10,6 +10,7 @@ pub mod concept;
 pub mod history;
 mod marks;
 mod style;
+pub mod summary;
 
 pub use cell::safe_cell;
 pub use style::{Look, grouped};

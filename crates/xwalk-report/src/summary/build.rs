@@ -1,0 +1,662 @@
+//! Computes a summary from two editions and what is held about the step between them.
+
+use std::collections::{BTreeMap, HashSet};
+
+use xwalk_diff::{Audit, CptHeadline, RevisedBasis};
+use xwalk_model::{
+    Addendum, AddendumKind, Change, ChangeSet, Code, CodeSystem, Concept, ConceptKind, Edition, NoteChange,
+    NoteKind, Revision, Role, TransactionReport,
+};
+
+use super::headline::{counts_all, reconcile};
+use super::{
+    Alternative, AttributeRow, Chapters, CptMark, ChangeRow, Headline, Kind, Named, NoteCount, NoteMove, NoteRow,
+    RevisedTitle, ScopeLoss, Selection, SelectionShown, Side, Status, Step, Succession, Summary, Year, cpt_marks,
+    flow, glossary, licence,
+};
+
+/// What a summary is made of.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// The baseline.
+    pub from: &'a Edition,
+    /// The edition compared with it.
+    pub to: &'a Edition,
+    /// What differs.
+    pub set: &'a ChangeSet,
+    /// The authority's own lists that lead to the later edition.
+    pub addenda: &'a [Addendum],
+    /// Its reports of what it did to each code (HCPCS Level II).
+    pub transactions: &'a [TransactionReport],
+    /// What leads from old codes to new ones.
+    pub succession: &'a Succession,
+    /// The steps up to this one, for the charts over the years; may be empty.
+    pub years: &'a [Year],
+    /// What is shown.
+    pub selection: &'a Selection,
+    /// Whether licensed descriptors (CPT) are shown.
+    pub with_licensed_text: bool,
+}
+
+impl Summary {
+    /// Computes the summary.
+    pub fn new(input: &Input<'_>) -> Self {
+        Builder::new(input).build()
+    }
+}
+
+struct Builder<'a> {
+    input: &'a Input<'a>,
+    system: CodeSystem,
+    withheld: bool,
+    /// Whether headers count in the headline too.
+    all: bool,
+    chapters: Chapters<'a>,
+    cpt: Option<CptHeadline>,
+    resequenced: HashSet<Code>,
+    /// For codes that only changed their name (ICD-11): the new code by the old one.
+    recoded: BTreeMap<&'a Code, &'a Code>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(input: &'a Input<'a>) -> Self {
+        let system = input.to.id().system;
+        let mut recoded = BTreeMap::new();
+        for (code, changes) in &input.set.changes {
+            for change in changes {
+                if let Change::Recoded { from } = change {
+                    recoded.insert(from, code);
+                }
+            }
+        }
+        Self {
+            input,
+            system,
+            withheld: licence::withholds_text(system) && !input.with_licensed_text,
+            all: counts_all(system),
+            chapters: Chapters::new(input.from, input.to),
+            cpt: xwalk_diff::cpt_headline(input.from, input.to),
+            resequenced: cpt_marks::resequenced(input.to),
+            recoded,
+        }
+    }
+
+    fn build(mut self) -> Summary {
+        let input = self.input;
+        let audits = self.audits();
+        let mut rows: Vec<(ChangeRow, Code)> = Vec::new();
+        let (mut notes, mut attributes) = (Vec::new(), Vec::new());
+        for (code, changes) in &input.set.changes {
+            self.code_rows(code, changes, &mut rows);
+            self.note_rows(code, changes, &mut notes);
+            self.attribute_rows(code, changes, &mut attributes);
+        }
+        self.revised_by_history(&mut rows);
+        self.count_chapters(&rows);
+        let counts = input.set.counts();
+        let totals = [input.set.from_totals, input.set.to_totals];
+        let mut headline = Headline::new(self.system, &counts, totals, self.cpt, &audits);
+        if let Some(cpt) = self.cpt {
+            // The AMA's own way of counting, not that of the files: editorial changes are no revisions.
+            for (number, computed) in headline.numbers.iter_mut().zip([cpt.new, cpt.deleted, cpt.revised]) {
+                number.computed = computed;
+            }
+            headline.editorial = cpt.editorial;
+        }
+        if self.system == CodeSystem::Hcpcs {
+            // A terminated code is deleted, not a header.
+            (headline.became_header, headline.became_assignable) = (0, 0);
+        }
+        let sums = self.chapters.rows.iter().fold([0; 3], |sum, c| {
+            [sum[0] + c.added, sum[1] + c.deleted, sum[2] + c.revised]
+        });
+        let add_up = sums == headline.computed();
+        let mut reconciliation = reconcile(self.system, &headline, add_up, &audits);
+        if let Some(sentence) = self.span_sentence() {
+            reconciliation.sentence = sentence;
+        }
+        let selection = self.selection(&rows);
+        let total = rows.len();
+        rows.retain(|(_, code)| input.selection.shows(code));
+        self.sort(&mut rows);
+        let before_cut = rows.len();
+        if let Some(top) = input.selection.top {
+            let mut shown: BTreeMap<Kind, usize> = BTreeMap::new();
+            rows.retain(|(row, _)| {
+                let number = shown.entry(row.kind).or_default();
+                *number += 1;
+                *number <= top
+            });
+        }
+        debug_assert!(rows.len() <= before_cut && before_cut <= total);
+        let selection = selection.map(|s| SelectionShown { cut: (before_cut - rows.len()) as u64, ..s });
+        let scope_loss = self.scope_loss();
+        let shows = |code: &Code| input.selection.shows(code);
+        let flows = flow::flows(&self.succession(), input.to, shows, |c| self.named(c));
+        let chapter_source = self.chapters.source.clone();
+        // The last row holds what is in no chapter, and is shown only if there is something.
+        let mut chapters = std::mem::take(&mut self.chapters.rows);
+        if chapters.last().is_some_and(|c| c.added + c.deleted + c.revised + c.before + c.after == 0)
+            && !rows.iter().any(|(row, _)| row.chapter + 1 == chapters.len())
+        {
+            let last = chapters.len() - 1;
+            let used = |c: usize| c == last;
+            let elsewhere = notes.iter().any(|n: &NoteRow| used(n.chapter))
+                || attributes.iter().any(|a: &AttributeRow| used(a.chapter));
+            if !elsewhere {
+                chapters.pop();
+            }
+        }
+        Summary {
+            schema: "xwalk.report/1",
+            system: self.system,
+            system_name: self.system.name(),
+            from: side(input.from),
+            to: side(input.to),
+            headline,
+            reconciliation,
+            chapter_source,
+            chapters,
+            changes: rows.into_iter().map(|(row, _)| row).collect(),
+            scope_loss,
+            successors_from: self.input.succession.sources.iter().map(|s| s.name.clone()).collect(),
+            flows,
+            note_counts: counts
+                .notes
+                .iter()
+                .map(|(kind, &(added, removed))| NoteCount {
+                    kind: kind.id(),
+                    label: kind.label(),
+                    added,
+                    removed,
+                })
+                .collect(),
+            note_moves: counts
+                .notes_moved
+                .iter()
+                .map(|((from, to), &count)| NoteMove { from: from.label(), to: to.label(), count })
+                .collect(),
+            notes,
+            attributes,
+            years: input.years.to_vec(),
+            selection,
+            caveats: input.set.caveats.clone(),
+            language: input.to.languages().first().cloned().unwrap_or_default(),
+            text_withheld: self.withheld,
+            attributions: licence::attributions(self.system, !self.withheld),
+            glossary: glossary::terms(self.system),
+        }
+    }
+
+    /// Whether both editions are next to each other, as the authority's own lists count.
+    fn is_one_step(&self) -> bool {
+        match (self.input.from.effective().from, self.input.to.effective().from) {
+            (Some(a), Some(b)) => a.until(b).is_ok_and(|span| span.get_days() <= 366),
+            _ => true,
+        }
+    }
+
+    /// What to say where the official lists count from another edition than this summary.
+    fn span_sentence(&self) -> Option<String> {
+        if self.is_one_step() || self.input.addenda.is_empty() {
+            return None;
+        }
+        Some(format!(
+            "These numbers are counted from {}. The official lists of {} count from the release before it, so there \
+             is no official number to hold them against.",
+            self.input.from.id(),
+            self.input.to.id()
+        ))
+    }
+
+    fn audits(&self) -> Vec<(Audit, String)> {
+        if !self.is_one_step() {
+            return Vec::new();
+        }
+        let (from, to) = (self.input.from, self.input.to);
+        let mut audits: Vec<(Audit, String)> = Vec::new();
+        for addendum in self.input.addenda {
+            if addendum.kind == AddendumKind::Transition {
+                continue;
+            }
+            audits.push((xwalk_diff::audit(addendum, Some(from), to), addendum.sha256.clone()));
+        }
+        if self.system == CodeSystem::Hcpcs {
+            match self.input.transactions {
+                [] => audits.push((xwalk_diff::audit_hcpcs(Some(from), to, None), String::new())),
+                reports => audits.extend(
+                    reports.iter().map(|r| (xwalk_diff::audit_hcpcs(Some(from), to, Some(r)), String::new())),
+                ),
+            }
+        }
+        audits
+    }
+
+    fn title(&self, text: &str) -> Option<String> {
+        (!self.withheld).then(|| text.to_owned())
+    }
+
+    fn concept(&self, code: &Code) -> Option<Concept<'a>> {
+        self.input.to.get(code).or_else(|| self.input.from.get(code))
+    }
+
+    fn display(&self, code: &Code) -> String {
+        self.concept(code).map_or_else(|| code.display(self.system), Concept::display)
+    }
+
+    fn named(&self, code: &Code) -> Named {
+        let title = self.concept(code).and_then(|c| self.title(c.title())).filter(|t| !t.is_empty());
+        Named { code: self.display(code), title }
+    }
+
+    fn alternatives(&self, steps: Option<&Vec<Step>>) -> Vec<Alternative> {
+        let mut found: Vec<Alternative> = Vec::new();
+        for step in steps.into_iter().flatten() {
+            // A slot with several codes is a choice; each choice is shown as a way of its own where it is the only one.
+            let ways: Vec<Vec<Named>> = match &step.slots[..] {
+                [only] => only.iter().map(|c| vec![self.named(c)]).collect(),
+                slots => vec![slots.iter().flatten().map(|c| self.named(c)).collect()],
+            };
+            for codes in ways {
+                if !found.iter().any(|a| a.codes == codes) {
+                    found.push(Alternative { codes, basis: step.basis, source: step.source.clone() });
+                }
+            }
+        }
+        found
+    }
+
+    /// The steps that are held, and those that follow from the editions alone.
+    fn succession(&self) -> Succession {
+        let mut all = self.input.succession.clone();
+        for (code, changes) in &self.input.set.changes {
+            if all.successors.contains_key(code) {
+                continue;
+            }
+            for change in changes {
+                match change {
+                    Change::Assignability { now: false, .. } if self.system != CodeSystem::Hcpcs => {
+                        let below = self.new_children(code);
+                        if !below.is_empty() {
+                            let slots = vec![below];
+                            let step = Step { slots, basis: "derived", source: String::new() };
+                            all.successors.insert(code.clone(), vec![step]);
+                        }
+                    }
+                    Change::Deletion { successors, .. } if !successors.is_empty() => {
+                        let slots = vec![successors.clone()];
+                        let step = Step { slots, basis: "official", source: String::new() };
+                        all.successors.insert(code.clone(), vec![step]);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        all
+    }
+
+    fn new_children(&self, code: &Code) -> Vec<Code> {
+        let below = self.input.to.get(code).map(Concept::children).unwrap_or_default();
+        below.iter().map(|c| c.code()).filter(|c| self.input.from.get(c).is_none()).cloned().collect()
+    }
+
+    fn row(&self, code: &Code, kind: Kind, status: Status, counted: bool) -> ChangeRow {
+        let concept = self.concept(code);
+        ChangeRow {
+            code: self.display(code),
+            kind,
+            status,
+            counted,
+            chapter: self.chapters.of(code),
+            title: concept.and_then(|c| self.title(c.title())),
+            titles: Vec::new(),
+            parent: None,
+            parent_before: None,
+            reinstated_from: None,
+            recoded_from: None,
+            successors: Vec::new(),
+            previous: Vec::new(),
+            children: Vec::new(),
+            cpt_marks: Vec::new(),
+            volume: self.volume(code),
+        }
+    }
+
+    /// The uses of a code; of a new one those of the codes used before it.
+    fn uses(&self, code: &Code) -> Option<u64> {
+        let own = self.input.selection.uses(code)?;
+        if own > 0 {
+            return Some(own);
+        }
+        let before = self.input.succession.previous.get(code).into_iter().flatten();
+        let codes: HashSet<&Code> = before.flat_map(|s| s.slots.iter().flatten()).collect();
+        Some(codes.into_iter().filter_map(|c| self.input.selection.uses(c)).sum())
+    }
+
+    fn volume(&self, code: &Code) -> Option<super::Count> {
+        self.uses(code).map(|n| self.input.selection.told(n))
+    }
+
+    fn code_rows(&self, code: &Code, changes: &[Change], rows: &mut Vec<(ChangeRow, Code)>) {
+        let status = |kind: ConceptKind, assignable: bool| match kind {
+            ConceptKind::Code if assignable => Status::Assignable,
+            ConceptKind::Code => Status::Header,
+            ConceptKind::Modifier => Status::Modifier,
+            _ => Status::Grouping,
+        };
+        let counts = |status: Status| {
+            status == Status::Assignable || (self.all && status == Status::Header)
+        };
+        let mut main: Option<ChangeRow> = None;
+        let mut revisions: Vec<&Revision> = Vec::new();
+        let mut revised_status = None;
+        let mut moved = None;
+        for change in changes {
+            match change {
+                Change::Addition { kind, assignable, parent, reinstated_from, .. } => {
+                    let status = status(*kind, *assignable);
+                    // CPT counts every code of the file.
+                    let mut row = self.row(code, Kind::Added, status, counts(status));
+                    row.parent = parent.as_ref().map(|p| self.named(p));
+                    row.reinstated_from = reinstated_from.as_ref().map(ToString::to_string);
+                    row.previous = self.alternatives(self.input.succession.previous.get(code));
+                    main = Some(row);
+                }
+                Change::Deletion { kind, assignable, successors, .. } => {
+                    let status = status(*kind, *assignable);
+                    let mut row = self.row(code, Kind::Deleted, status, counts(status));
+                    row.successors = self.alternatives(self.input.succession.successors.get(code));
+                    if row.successors.is_empty() && !successors.is_empty() {
+                        row.successors = successors.iter().map(|c| self.one(c, "official")).collect();
+                    }
+                    if let Some(new) = self.recoded.get(code).filter(|_| row.successors.is_empty()) {
+                        row.successors = vec![self.one(new, "official")];
+                    }
+                    main = Some(row);
+                }
+                Change::Assignability { now, revisions: titles } => {
+                    main = Some(self.status_row(code, *now, titles));
+                }
+                Change::Revision { kind, assignable, revision } => {
+                    revised_status = Some(status(*kind, *assignable));
+                    revisions.push(revision);
+                }
+                Change::Move { from, to } => moved = Some((from, to)),
+                Change::Recoded { from } => {
+                    if let Some(row) = &mut main {
+                        row.recoded_from = Some(self.display(from));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let (None, Some(status)) = (&main, revised_status) {
+            main = Some(self.revised_row(code, status, counts(status), &revisions));
+        }
+        if let Some(mut row) = main {
+            row.cpt_marks = self.cpt_marks(code, &row);
+            rows.push((row, code.clone()));
+        }
+        if let Some((from, to)) = moved {
+            let concept = self.concept(code);
+            let status = concept.map_or(Status::Grouping, |c| status(c.kind(), c.assignable()));
+            let mut row = self.row(code, Kind::Moved, status, false);
+            row.parent = to.as_ref().map(|c| self.named(c));
+            row.parent_before = from.as_ref().map(|c| self.named(c));
+            rows.push((row, code.clone()));
+        }
+    }
+
+    fn one(&self, code: &Code, basis: &'static str) -> Alternative {
+        Alternative { codes: vec![self.named(code)], basis, source: String::new() }
+    }
+
+    /// A code that became a header, or the reverse. In HCPCS Level II the file keeps deleted codes as terminated ones.
+    fn status_row(&self, code: &Code, now: bool, titles: &[Revision]) -> ChangeRow {
+        let kind = match (self.system, now) {
+            (CodeSystem::Hcpcs, true) => Kind::Added,
+            (CodeSystem::Hcpcs, false) => Kind::Deleted,
+            (_, true) => Kind::BecameAssignable,
+            (_, false) => Kind::BecameHeader,
+        };
+        let status = if now { Status::Assignable } else { Status::Header };
+        let mut row = self.row(code, kind, status, true);
+        row.titles = titles.iter().map(|r| self.revised_title(r)).collect();
+        if kind == Kind::BecameHeader {
+            row.children = self.new_children(code).iter().map(|c| self.named(c)).collect();
+            row.successors = self.alternatives(self.input.succession.successors.get(code));
+            if row.successors.is_empty() {
+                row.successors = self.new_children(code).iter().map(|c| self.one(c, "derived")).collect();
+            }
+        } else if kind == Kind::Deleted {
+            row.successors = self.alternatives(self.input.succession.successors.get(code));
+        }
+        row
+    }
+
+    fn revised_title(&self, revision: &Revision) -> RevisedTitle {
+        RevisedTitle {
+            role: revision.role,
+            class: revision.class,
+            before: revision.from.as_deref().and_then(|t| self.title(t)),
+            after: revision.to.as_deref().and_then(|t| self.title(t)),
+            marks: if self.withheld { Vec::new() } else { revision.marks.clone() },
+        }
+    }
+
+    fn revised_row(&self, code: &Code, status: Status, counts: bool, revisions: &[&Revision]) -> ChangeRow {
+        let headline = |r: &&&Revision| self.input.set.headline_roles.contains(&r.role);
+        let in_headline = revisions.iter().any(|r| headline(&r)) && status != Status::Grouping;
+        let mut editorial = if in_headline {
+            revisions.iter().filter(headline).all(|r| r.class.is_editorial())
+        } else {
+            revisions.iter().all(|r| r.class.is_editorial())
+        };
+        let mut counted = counts && in_headline;
+        if let (Some(cpt), ConceptKind::Code) = (self.cpt, self.concept(code).map_or(ConceptKind::Block, Concept::kind))
+        {
+            let revised = match (cpt.basis, self.input.from.get(code), self.input.to.get(code)) {
+                (RevisedBasis::History, _, Some(now)) => now.attribute("revised-on").is_some(),
+                (_, Some(before), Some(now)) => {
+                    xwalk_diff::cpt_is_reworded(before, now, self.input.to) == Some(true)
+                }
+                _ => false,
+            };
+            (editorial, counted) = (!revised, revised);
+        }
+        let kind = if editorial { Kind::Editorial } else { Kind::Revised };
+        let mut row = self.row(code, kind, status, counted);
+        let mut titles: Vec<&&Revision> = revisions.iter().collect();
+        titles.sort_by_key(|r| (!headline(r), Role::ALL.iter().position(|role| *role == r.role)));
+        row.titles = titles.into_iter().map(|r| self.revised_title(r)).collect();
+        row
+    }
+
+    /// Codes that the history of CPT marks as revised although no descriptor that both files have differs.
+    fn revised_by_history(&self, rows: &mut Vec<(ChangeRow, Code)>) {
+        if self.cpt.is_none_or(|cpt| cpt.basis != RevisedBasis::History) {
+            return;
+        }
+        let told: HashSet<Code> =
+            rows.iter().filter(|(row, _)| row.kind != Kind::Moved).map(|(_, code)| code.clone()).collect();
+        for concept in self.input.to.concepts().filter(|c| c.attribute("revised-on").is_some()) {
+            let code = concept.code();
+            if self.input.from.get(code).is_some() && !told.contains(code) {
+                let mut row = self.row(code, Kind::Revised, Status::Assignable, true);
+                row.cpt_marks = self.cpt_marks(code, &row);
+                rows.push((row, code.clone()));
+            }
+        }
+    }
+
+    fn cpt_marks(&self, code: &Code, row: &ChangeRow) -> Vec<CptMark> {
+        if self.system != CodeSystem::Cpt {
+            return Vec::new();
+        }
+        let mut marks = Vec::new();
+        match row.kind {
+            Kind::Added => marks.push(CptMark::New),
+            Kind::Deleted => marks.push(CptMark::Deleted),
+            Kind::Revised => marks.push(CptMark::Revised),
+            Kind::Editorial => marks.push(CptMark::RevisedText),
+            _ => {}
+        }
+        if self.resequenced.contains(code) {
+            marks.push(CptMark::Resequenced);
+        }
+        if self.concept(code).is_some_and(cpt_marks::is_add_on) {
+            marks.push(CptMark::AddOn);
+        }
+        marks
+    }
+
+    fn note_rows(&self, code: &Code, changes: &[Change], notes: &mut Vec<NoteRow>) {
+        if !self.input.selection.shows(code) {
+            return;
+        }
+        for change in changes {
+            let Change::Note { change, kind, text } = change else { continue };
+            let (action, was): (_, Option<NoteKind>) = match change {
+                NoteChange::Added => ("added", None),
+                NoteChange::Removed => ("removed", None),
+                NoteChange::Moved { from } => ("moved", Some(*from)),
+            };
+            let named = self.named(code);
+            notes.push(NoteRow {
+                code: named.code,
+                title: named.title,
+                chapter: self.chapters.of(code),
+                action,
+                kind: kind.label(),
+                was: was.map(NoteKind::label),
+                text: text.clone(),
+            });
+        }
+    }
+
+    fn attribute_rows(&self, code: &Code, changes: &[Change], attributes: &mut Vec<AttributeRow>) {
+        // The attributes of a code that came or went came and went with it.
+        let whole = changes.iter().any(|c| matches!(c, Change::Addition { .. } | Change::Deletion { .. }));
+        if whole || !self.input.selection.shows(code) {
+            return;
+        }
+        for change in changes {
+            let Change::Attribute { name, from, to } = change else { continue };
+            let named = self.named(code);
+            attributes.push(AttributeRow {
+                code: named.code,
+                title: named.title,
+                chapter: self.chapters.of(code),
+                name: name.clone(),
+                from: from.clone(),
+                to: to.clone(),
+            });
+        }
+    }
+
+    fn count_chapters(&mut self, rows: &[(ChangeRow, Code)]) {
+        for (row, _) in rows.iter().filter(|(row, _)| row.counted) {
+            let chapter = &mut self.chapters.rows[row.chapter];
+            match row.kind {
+                Kind::Added => chapter.added += 1,
+                Kind::Deleted => chapter.deleted += 1,
+                Kind::BecameHeader => {
+                    chapter.deleted += 1;
+                    chapter.became_header += 1;
+                    chapter.added += u64::from(self.all);
+                }
+                Kind::BecameAssignable => {
+                    chapter.added += 1;
+                    chapter.deleted += u64::from(self.all);
+                }
+                Kind::Revised => chapter.revised += 1,
+                Kind::Editorial => {
+                    chapter.revised += 1;
+                    chapter.editorial += 1;
+                }
+                Kind::Moved => {}
+            }
+        }
+        for (edition, later) in [(self.input.from, false), (self.input.to, true)] {
+            for concept in edition.concepts().filter(|c| c.kind() == ConceptKind::Code) {
+                if concept.assignable() || self.all {
+                    let at = self.chapters.of_concept(concept, later);
+                    let chapter = &mut self.chapters.rows[at];
+                    *(if later { &mut chapter.after } else { &mut chapter.before }) += 1;
+                }
+            }
+        }
+    }
+
+    fn selection(&self, rows: &[(ChangeRow, Code)]) -> Option<SelectionShown> {
+        let selection = self.input.selection;
+        if !selection.is_partial() && selection.volumes.is_none() {
+            return None;
+        }
+        let shown = rows.iter().filter(|(row, code)| row.counted && selection.shows(code));
+        let mut numbers = [0; 3];
+        for (row, _) in shown {
+            match row.kind {
+                Kind::Added | Kind::BecameAssignable => numbers[0] += 1,
+                Kind::Deleted | Kind::BecameHeader => numbers[1] += 1,
+                _ => numbers[2] += 1,
+            }
+        }
+        let [added, deleted, revised] = numbers;
+        Some(SelectionShown { words: selection.words(), added, deleted, revised, cut: 0 })
+    }
+
+    fn scope_loss(&self) -> Vec<ScopeLoss> {
+        let input = self.input;
+        let mut found: Vec<(u64, usize, ScopeLoss)> = Vec::new();
+        for (code, into) in &input.succession.scope_loss {
+            if !input.selection.shows(code) && !into.iter().any(|c| input.selection.shows(c)) {
+                continue;
+            }
+            let at = input.to.get(code).map_or(usize::MAX, |c| c.ix().index());
+            found.push((
+                input.selection.uses(code).unwrap_or(0),
+                at,
+                ScopeLoss {
+                    code: self.named(code),
+                    chapter: self.chapters.of(code),
+                    into: into.iter().map(|c| self.named(c)).collect(),
+                    volume: self.volume(code),
+                },
+            ));
+        }
+        found.sort_by_key(|(uses, at, _)| (std::cmp::Reverse(*uses), *at));
+        let top = input.selection.top.unwrap_or(usize::MAX);
+        found.into_iter().map(|(_, _, loss)| loss).take(top).collect()
+    }
+
+    /// By kind, what is counted before what is not, by use where volumes are given, then in tabular order.
+    fn sort(&self, rows: &mut [(ChangeRow, Code)]) {
+        let place = |code: &Code| {
+            let from = || self.input.from.get(code).map_or(usize::MAX, |c| c.ix().index());
+            self.input.to.get(code).map_or_else(from, |c| c.ix().index())
+        };
+        rows.sort_by_cached_key(|(row, code)| {
+            let status = match row.status {
+                _ if row.counted => 0,
+                Status::Assignable => 1,
+                Status::Header => 2,
+                Status::Modifier => 3,
+                Status::Grouping => 4,
+            };
+            (row.kind, status, std::cmp::Reverse(self.uses(code)), row.chapter, place(code), code.clone())
+        });
+    }
+}
+
+fn side(edition: &Edition) -> Side {
+    Side {
+        id: edition.id().to_string(),
+        version: edition.id().version.to_string(),
+        effective: edition.effective(),
+        totals: edition.totals(),
+        excerpt: edition.is_excerpt(),
+        remarks: edition.remarks().to_vec(),
+        sources: edition.sources().to_vec(),
+    }
+}
