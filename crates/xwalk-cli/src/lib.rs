@@ -6,6 +6,7 @@ mod commands;
 mod diagnostics;
 mod editions;
 mod exit;
+mod held;
 mod output;
 mod printer;
 
@@ -53,6 +54,8 @@ enum Command {
     History(commands::history::Args),
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
+    Report(commands::report::Args),
+    Check(commands::check::Args),
 }
 
 /// Runs the command line of this process.
@@ -67,6 +70,8 @@ pub fn main() -> std::process::ExitCode {
         Command::History(args) => commands::history::run(&args, library, &printer),
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
+        Command::Report(args) => commands::report::run(&args, library, &printer),
+        Command::Check(args) => commands::check::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

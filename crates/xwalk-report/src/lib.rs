@@ -6,9 +6,11 @@
 pub mod audit;
 mod cell;
 pub mod change_set;
+pub mod check;
 pub mod concept;
 pub mod history;
 mod marks;
+pub mod quiz;
 mod style;
 pub mod summary;
 

@@ -10,9 +10,9 @@ use xwalk_model::{
 
 use super::headline::{counts_all, reconcile};
 use super::{
-    Alternative, AttributeRow, Chapters, CptMark, ChangeRow, Headline, Kind, Named, NoteCount, NoteMove, NoteRow,
-    RevisedTitle, ScopeLoss, Selection, SelectionShown, Side, Status, Step, Succession, Summary, Year, cpt_marks,
-    flow, glossary, licence,
+    Alternative, AttributeRow, ChangeRow, Chapters, CptMark, Headline, Kind, Named, NoteCount, NoteMove,
+    NoteRow, RevisedTitle, ScopeLoss, Selection, SelectionShown, Side, Status, Step, Succession, Summary,
+    Year, cpt_marks, flow, glossary, licence,
 };
 
 /// What a summary is made of.
@@ -107,9 +107,11 @@ impl<'a> Builder<'a> {
             // A terminated code is deleted, not a header.
             (headline.became_header, headline.became_assignable) = (0, 0);
         }
-        let sums = self.chapters.rows.iter().fold([0; 3], |sum, c| {
-            [sum[0] + c.added, sum[1] + c.deleted, sum[2] + c.revised]
-        });
+        let sums = self
+            .chapters
+            .rows
+            .iter()
+            .fold([0; 3], |sum, c| [sum[0] + c.added, sum[1] + c.deleted, sum[2] + c.revised]);
         let add_up = sums == headline.computed();
         let mut reconciliation = reconcile(self.system, &headline, add_up, &audits);
         if let Some(sentence) = self.span_sentence() {
@@ -259,7 +261,8 @@ impl<'a> Builder<'a> {
             };
             for codes in ways {
                 if !found.iter().any(|a| a.codes == codes) {
-                    found.push(Alternative { codes, basis: step.basis, source: step.source.clone() });
+                    let with = step.with.iter().map(|c| self.named(c)).collect();
+                    found.push(Alternative { codes, with, basis: step.basis, source: step.source.clone() });
                 }
             }
         }
@@ -279,13 +282,14 @@ impl<'a> Builder<'a> {
                         let below = self.new_children(code);
                         if !below.is_empty() {
                             let slots = vec![below];
-                            let step = Step { slots, basis: "derived", source: String::new() };
+                            let step =
+                                Step { slots, with: Vec::new(), basis: "derived", source: String::new() };
                             all.successors.insert(code.clone(), vec![step]);
                         }
                     }
                     Change::Deletion { successors, .. } if !successors.is_empty() => {
                         let slots = vec![successors.clone()];
-                        let step = Step { slots, basis: "official", source: String::new() };
+                        let step = Step { slots, with: Vec::new(), basis: "official", source: String::new() };
                         all.successors.insert(code.clone(), vec![step]);
                     }
                     _ => {}
@@ -344,9 +348,7 @@ impl<'a> Builder<'a> {
             ConceptKind::Modifier => Status::Modifier,
             _ => Status::Grouping,
         };
-        let counts = |status: Status| {
-            status == Status::Assignable || (self.all && status == Status::Header)
-        };
+        let counts = |status: Status| status == Status::Assignable || (self.all && status == Status::Header);
         let mut main: Option<ChangeRow> = None;
         let mut revisions: Vec<&Revision> = Vec::new();
         let mut revised_status = None;
@@ -408,7 +410,7 @@ impl<'a> Builder<'a> {
     }
 
     fn one(&self, code: &Code, basis: &'static str) -> Alternative {
-        Alternative { codes: vec![self.named(code)], basis, source: String::new() }
+        Alternative { codes: vec![self.named(code)], with: Vec::new(), basis, source: String::new() }
     }
 
     /// A code that became a header, or the reverse. In HCPCS Level II the file keeps deleted codes as terminated ones.
@@ -453,7 +455,8 @@ impl<'a> Builder<'a> {
             revisions.iter().all(|r| r.class.is_editorial())
         };
         let mut counted = counts && in_headline;
-        if let (Some(cpt), ConceptKind::Code) = (self.cpt, self.concept(code).map_or(ConceptKind::Block, Concept::kind))
+        if let (Some(cpt), ConceptKind::Code) =
+            (self.cpt, self.concept(code).map_or(ConceptKind::Block, Concept::kind))
         {
             let revised = match (cpt.basis, self.input.from.get(code), self.input.to.get(code)) {
                 (RevisedBasis::History, _, Some(now)) => now.attribute("revised-on").is_some(),
@@ -646,6 +649,30 @@ impl<'a> Builder<'a> {
             };
             (row.kind, status, std::cmp::Reverse(self.uses(code)), row.chapter, place(code), code.clone())
         });
+    }
+}
+
+impl Year {
+    /// The counts of a step, as its headline has them. `missing` are releases in between that are not held.
+    pub fn new(set: &ChangeSet, from: &Edition, to: &Edition, missing: &[xwalk_model::EditionId]) -> Self {
+        let totals = [set.from_totals, set.to_totals];
+        let cpt = xwalk_diff::cpt_headline(from, to);
+        let headline = Headline::new(to.id().system, &set.counts(), totals, cpt, &[]);
+        let [added, deleted, revised] = match cpt {
+            Some(cpt) => [cpt.new, cpt.deleted, cpt.revised],
+            None => headline.computed(),
+        };
+        Self {
+            from: from.id().to_string(),
+            to: to.id().to_string(),
+            version: to.id().version.to_string(),
+            added,
+            deleted,
+            revised,
+            before: headline.before,
+            after: headline.after,
+            missing: missing.iter().map(ToString::to_string).collect(),
+        }
     }
 }
 

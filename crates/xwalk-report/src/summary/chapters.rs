@@ -251,7 +251,9 @@ fn contents_source(system: CodeSystem) -> &'static str {
             "the chapter ranges of the ICD-10-CM tabular list, applied in the tabular order of the files (the files \
              of codes state no chapters)"
         }
-        CodeSystem::Icd10 | CodeSystem::Icd10gm => "the chapter ranges of ICD-10 (the files state no chapters)",
+        CodeSystem::Icd10 | CodeSystem::Icd10gm => {
+            "the chapter ranges of ICD-10 (the files state no chapters)"
+        }
         CodeSystem::Icd9cm => "the chapters of ICD-9-CM volume 1 (the files state no chapters)",
         CodeSystem::Icd9pcs => "the chapters of ICD-9-CM volume 3 (the files state no chapters)",
         CodeSystem::Icd10pcs => "the sections of ICD-10-PCS, the first character of a code",
@@ -435,10 +437,8 @@ mod tests {
     fn check(id: &str, codes: &[&str], expected: &[&str]) {
         let edition = edition(id, codes);
         let chapters = Chapters::new(&edition, &edition);
-        let seen: Vec<&str> = codes
-            .iter()
-            .map(|c| chapters.rows[chapters.of(&Code::from_official(c))].key.as_str())
-            .collect();
+        let seen: Vec<&str> =
+            codes.iter().map(|c| chapters.rows[chapters.of(&Code::from_official(c))].key.as_str()).collect();
         assert_eq!(seen, expected);
     }
 

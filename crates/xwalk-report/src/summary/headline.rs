@@ -231,7 +231,9 @@ fn list(audit: &Audit, sha256: &str) -> OfficialList {
         counts: audit
             .checks
             .iter()
-            .map(|c| (format!("{}, {}", block(c.block), c.counted.label()), c.official, c.computed, c.at.line))
+            .map(|c| {
+                (format!("{}, {}", block(c.block), c.counted.label()), c.official, c.computed, c.at.line)
+            })
             .collect(),
         reasons,
         unexplained: audit

@@ -68,20 +68,28 @@ fn codes(list: &[Named]) -> String {
 
 fn alternatives(ways: &[Alternative]) -> String {
     let way = |a: &Alternative| {
-        a.codes.iter().map(|n| plain(&n.code)).collect::<Vec<_>>().join(" and ")
+        let codes = a.codes.iter().map(|n| plain(&n.code)).collect::<Vec<_>>().join(" and ");
+        if a.with.is_empty() { codes } else { format!("{codes} (together with {})", self::codes(&a.with)) }
     };
     ways.iter().map(way).collect::<Vec<_>>().join(", or ")
 }
 
 pub(super) fn write(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
     let h = &summary.headline;
-    writeln!(out, "# What changed in {} from {} to {}\n", summary.system_name, summary.from.version, summary.to.version)?;
+    writeln!(
+        out,
+        "# What changed in {} from {} to {}\n",
+        summary.system_name, summary.from.version, summary.to.version
+    )?;
     writeln!(
         out,
         "Counted from {} (in effect {}) to {} (in effect {}).\n",
         summary.from.id, summary.from.effective, summary.to.id, summary.to.effective
     )?;
-    writeln!(out, "| | Added | Deleted | Revised | Before | After |\n| --- | ---: | ---: | ---: | ---: | ---: |")?;
+    writeln!(
+        out,
+        "| | Added | Deleted | Revised | Before | After |\n| --- | ---: | ---: | ---: | ---: | ---: |"
+    )?;
     let [added, deleted, revised] = h.computed().map(grouped);
     writeln!(
         out,
@@ -124,7 +132,10 @@ fn write_chapters(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> 
     if !summary.has_chapters() {
         return Ok(());
     }
-    writeln!(out, "## By chapter\n\n| | Range | Title | Added | Deleted | Revised |\n| --- | --- | --- | ---: | ---: | ---: |")?;
+    writeln!(
+        out,
+        "## By chapter\n\n| | Range | Title | Added | Deleted | Revised |\n| --- | --- | --- | ---: | ---: | ---: |"
+    )?;
     for chapter in &summary.chapters {
         writeln!(
             out,
@@ -146,7 +157,10 @@ fn write_years(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
     if summary.years.len() < 2 {
         return Ok(());
     }
-    writeln!(out, "## Over the years\n\n| Edition | Added | Deleted | Revised | Codes |\n| --- | ---: | ---: | ---: | ---: |")?;
+    writeln!(
+        out,
+        "## Over the years\n\n| Edition | Added | Deleted | Revised | Codes |\n| --- | ---: | ---: | ---: | ---: |"
+    )?;
     for year in &summary.years {
         writeln!(
             out,
@@ -166,7 +180,10 @@ fn write_scope_loss(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()
         return Ok(());
     }
     writeln!(out, "## Scope loss ({})\n", summary.scope_loss.len())?;
-    writeln!(out, "These codes stayed and mean less than before.\n\n| Code | Title | New codes carved out |\n| --- | --- | --- |")?;
+    writeln!(
+        out,
+        "These codes stayed and mean less than before.\n\n| Code | Title | New codes carved out |\n| --- | --- | --- |"
+    )?;
     for loss in &summary.scope_loss {
         writeln!(
             out,
@@ -219,7 +236,12 @@ fn write_kind(summary: &Summary, kind: Kind, out: &mut dyn io::Write) -> io::Res
                     place(&row.parent)
                 )?;
             }
-            _ => writeln!(out, "| {code} | {} | {} |", title(row.title.as_deref()), alternatives(&row.successors))?,
+            _ => writeln!(
+                out,
+                "| {code} | {} | {} |",
+                title(row.title.as_deref()),
+                alternatives(&row.successors)
+            )?,
         }
     }
     writeln!(out)
@@ -229,7 +251,11 @@ fn write_notes(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
     if summary.notes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## Notes ({})\n\n| Heading | Added | Removed |\n| --- | ---: | ---: |", summary.notes.len())?;
+    writeln!(
+        out,
+        "## Notes ({})\n\n| Heading | Added | Removed |\n| --- | ---: | ---: |",
+        summary.notes.len()
+    )?;
     for n in &summary.note_counts {
         writeln!(out, "| {} | {} | {} |", n.label, grouped(n.added), grouped(n.removed))?;
     }
@@ -252,10 +278,21 @@ fn write_attributes(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()
     if summary.attributes.is_empty() {
         return Ok(());
     }
-    writeln!(out, "## Attributes ({})\n\n| Code | Attribute | Before | After |\n| --- | --- | --- | --- |", summary.attributes.len())?;
+    writeln!(
+        out,
+        "## Attributes ({})\n\n| Code | Attribute | Before | After |\n| --- | --- | --- | --- |",
+        summary.attributes.len()
+    )?;
     for row in &summary.attributes {
         let value = |v: &Option<String>| v.as_deref().map_or("none".to_owned(), plain);
-        writeln!(out, "| {} | {} | {} | {} |", plain(&row.code), plain(&row.name), value(&row.from), value(&row.to))?;
+        writeln!(
+            out,
+            "| {} | {} | {} | {} |",
+            plain(&row.code),
+            plain(&row.name),
+            value(&row.from),
+            value(&row.to)
+        )?;
     }
     writeln!(out)
 }
@@ -277,7 +314,13 @@ fn write_method(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
             Verdict::Explained => "differs for a known cause",
             Verdict::Disagrees => "disagrees",
         };
-        writeln!(out, "- {} ({}, {} lines): {verdict}", plain(&list.file), list.about, grouped(list.lines as u64))?;
+        writeln!(
+            out,
+            "- {} ({}, {} lines): {verdict}",
+            plain(&list.file),
+            list.about,
+            grouped(list.lines as u64)
+        )?;
         for (reason, number) in &list.reasons {
             writeln!(out, "  - {} because {}", grouped(*number as u64), plain(reason))?;
         }

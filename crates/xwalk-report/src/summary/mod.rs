@@ -26,7 +26,7 @@ pub use build::Input;
 pub(crate) use chapters::Chapters;
 pub use glossary::Term;
 pub use headline::{Headline, HeadlineNumber, OfficialList, Reconciliation};
-pub(crate) use html::{PageShell, shell};
+pub(crate) use html::{PageShell, in_words, shell};
 pub use licence::attributions;
 pub use selection::{Selection, SelectionError, Volumes};
 pub use site::{Page, write_site};
@@ -221,6 +221,9 @@ pub struct RevisedTitle {
 pub struct Alternative {
     /// The codes. Several stand for a combination, all of them needed.
     pub codes: Vec<Named>,
+    /// Codes that have to be on the record as well, where the authority states it for several codes together.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<Named>,
     /// Who says so: `official`, `derived` from the hierarchy, or `inferred`.
     pub basis: &'static str,
     /// File and line that state it; empty where it follows from the editions.

@@ -64,9 +64,15 @@ pub struct Selection {
 }
 
 const SET_EXPECTED: &str = "a column named code, or a code, category or range in the first column";
-const VOLUMES_EXPECTED: &str = "columns named code and count, or a code and a whole number in the first two columns";
+const VOLUMES_EXPECTED: &str =
+    "columns named code and count, or a code and a whole number in the first two columns";
 
 impl Selection {
+    /// Everything, with at most `top` rows in each table; counts of uses under `min_cell` are not told.
+    pub fn new(top: Option<usize>, min_cell: u64) -> Self {
+        Self { top, min_cell, ..Self::default() }
+    }
+
     /// Takes codes, categories and ranges such as `I00-I99`, joined with what was selected before.
     pub fn within(&mut self, ranges: &[String], from: &Edition, to: &Edition) -> Result<(), SelectionError> {
         for text in ranges {
@@ -83,7 +89,13 @@ impl Selection {
     }
 
     /// Takes the codes of a CSV file. A code that neither edition holds is passed over: lists cover several years.
-    pub fn set(&mut self, file: &str, bytes: &[u8], from: &Edition, to: &Edition) -> Result<(), SelectionError> {
+    pub fn set(
+        &mut self,
+        file: &str,
+        bytes: &[u8],
+        from: &Edition,
+        to: &Edition,
+    ) -> Result<(), SelectionError> {
         let rows = rows(file, bytes, &["code", "codes", "icd10cm", "value"], SET_EXPECTED)?;
         let mut found = BTreeSet::new();
         for (_, record, at) in &rows.records {
@@ -162,7 +174,11 @@ impl Selection {
 
     /// A count as it may be told.
     pub(super) fn told(&self, number: u64) -> Count {
-        if number > 0 && number < self.min_cell { Count::Under(self.min_cell) } else { Count::Exactly(number) }
+        if number > 0 && number < self.min_cell {
+            Count::Under(self.min_cell)
+        } else {
+            Count::Exactly(number)
+        }
     }
 }
 
@@ -189,10 +205,8 @@ fn rows(file: &str, bytes: &[u8], names: &[&str], expected: &'static str) -> Res
             all.push((line, record));
         }
     }
-    let header: Vec<String> = all
-        .first()
-        .map(|(_, r)| r.iter().map(|f| f.trim().to_lowercase()).collect())
-        .unwrap_or_default();
+    let header: Vec<String> =
+        all.first().map(|(_, r)| r.iter().map(|f| f.trim().to_lowercase()).collect()).unwrap_or_default();
     let named = header.iter().position(|h| names.contains(&h.as_str()));
     let skip = usize::from(named.is_some());
     let records: Vec<_> =
@@ -280,7 +294,9 @@ mod tests {
     fn files_with_and_without_header() {
         let e = edition();
         let mut selection = Selection { min_cell: 11, ..Selection::default() };
-        selection.count_uses("v.csv", b"code,count\nI10,\"1,200\"\nC43.0,5\nI10,1\nZ99.9,3\n", &e, &e).unwrap();
+        selection
+            .count_uses("v.csv", b"code,count\nI10,\"1,200\"\nC43.0,5\nI10,1\nZ99.9,3\n", &e, &e)
+            .unwrap();
         let told = |text| selection.told(selection.uses(&Code::from_official(text)).unwrap());
         assert_eq!(told("I10"), Count::Exactly(1201));
         assert_eq!((told("C430"), told("C44")), (Count::Under(11), Count::Exactly(0)));
@@ -288,6 +304,8 @@ mod tests {
         let error = selection.count_uses("v.csv", b"I10,1\nI10,x\n", &e, &e).unwrap_err();
         assert!(error.to_string().starts_with("v.csv:2: `x` is not a count"), "{error}");
         selection.set("s.csv", b"name,code\nx,I10\n", &e, &e).unwrap();
-        assert!(selection.shows(&Code::from_official("I10")) && !selection.shows(&Code::from_official("C44")));
+        assert!(
+            selection.shows(&Code::from_official("I10")) && !selection.shows(&Code::from_official("C44"))
+        );
     }
 }

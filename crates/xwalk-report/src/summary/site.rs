@@ -2,8 +2,8 @@
 
 use maud::html;
 
-use super::html::{PageShell, SiteLinks, page, shell, years_body};
 use super::Summary;
+use super::html::{PageShell, SiteLinks, page, shell, years_body};
 use crate::grouped;
 
 /// One file of a site.

@@ -51,7 +51,10 @@ impl Formats {
                 .set_underline(rust_xlsxwriter::FormatUnderline::Single)
                 .set_font_color(Color::RGB(0x001B_6B40)),
             removed: Format::new().set_font_strikethrough().set_font_color(Color::RGB(0x009C_2B2B)),
-            faint: Format::new().set_font_color(Color::RGB(0x0058_626C)).set_text_wrap().set_align(FormatAlign::Top),
+            faint: Format::new()
+                .set_font_color(Color::RGB(0x0058_626C))
+                .set_text_wrap()
+                .set_align(FormatAlign::Top),
             text,
         }
     }
@@ -130,11 +133,20 @@ impl<'f> Sheet<'f> {
     }
 }
 
-fn put(sheet: &mut Worksheet, row: u32, at: u16, cell: &Cell<'_>, formats: &Formats) -> Result<(), XlsxError> {
+fn put(
+    sheet: &mut Worksheet,
+    row: u32,
+    at: u16,
+    cell: &Cell<'_>,
+    formats: &Formats,
+) -> Result<(), XlsxError> {
     match cell {
         Cell::Empty => {}
         Cell::Number(number) => {
-            #[expect(clippy::cast_precision_loss, reason = "a cell holds a double; counts are far below 2^52")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a cell holds a double; counts are far below 2^52"
+            )]
             sheet.write_number_with_format(row, at, *number as f64, &formats.number)?;
         }
         Cell::Code(code) => {
@@ -150,7 +162,9 @@ fn put(sheet: &mut Worksheet, row: u32, at: u16, cell: &Cell<'_>, formats: &Form
                 .iter()
                 .filter_map(|mark| match mark.kind {
                     MarkKind::Same => Some((&formats.plain, fit(&mark.text))),
-                    MarkKind::Removed if *shown == MarkKind::Removed => Some((&formats.removed, fit(&mark.text))),
+                    MarkKind::Removed if *shown == MarkKind::Removed => {
+                        Some((&formats.removed, fit(&mark.text)))
+                    }
                     MarkKind::Added if *shown == MarkKind::Added => Some((&formats.added, fit(&mark.text))),
                     _ => None,
                 })
@@ -288,7 +302,12 @@ fn cover(summary: &Summary, formats: &Formats) -> Result<Worksheet, XlsxError> {
             Verdict::Disagrees => "disagrees",
         };
         put(&mut sheet, row, 2, &Cell::Text(verdict.to_owned()), formats)?;
-        let why: Vec<&str> = list.reasons.iter().map(|(r, _)| r.as_str()).chain(list.unexplained.iter().map(String::as_str)).collect();
+        let why: Vec<&str> = list
+            .reasons
+            .iter()
+            .map(|(r, _)| r.as_str())
+            .chain(list.unexplained.iter().map(String::as_str))
+            .collect();
         put(&mut sheet, row, 4, &Cell::Text(why.join("; ")), formats)?;
         row += 1;
     }
@@ -337,7 +356,9 @@ fn chapters(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Re
     let row = sheet.row + 1;
     let [added, deleted, revised] = summary.headline.computed();
     put(&mut sheet.sheet, row, 2, &Cell::Text("Sum, equal to the headline".into()), formats)?;
-    for (at, n) in [(3u16, added), (4, deleted), (6, revised), (8, summary.headline.before), (9, summary.headline.after)] {
+    for (at, n) in
+        [(3u16, added), (4, deleted), (6, revised), (8, summary.headline.before), (9, summary.headline.after)]
+    {
         put(&mut sheet.sheet, row, at, &Cell::Number(n), formats)?;
     }
     sheet.finish(workbook)
@@ -352,7 +373,12 @@ fn list(codes: &[Named]) -> String {
     codes.iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn changes(summary: &Summary, kind: Kind, formats: &Formats, workbook: &mut Workbook) -> Result<(), XlsxError> {
+fn changes(
+    summary: &Summary,
+    kind: Kind,
+    formats: &Formats,
+    workbook: &mut Workbook,
+) -> Result<(), XlsxError> {
     let name = match kind {
         Kind::Added => "Added",
         Kind::Deleted => "Deleted",
@@ -367,9 +393,16 @@ fn changes(summary: &Summary, kind: Kind, formats: &Formats, workbook: &mut Work
         Kind::Revised | Kind::Editorial => {
             columns.extend([("Title", 9.0), ("Before", 60.0), ("After", 60.0), ("Kind of revision", 18.0)]);
         }
-        Kind::Added => columns.extend([("Title", 70.0), ("Used before", 24.0), ("Reinstated from", 16.0), ("Other code before", 14.0)]),
+        Kind::Added => columns.extend([
+            ("Title", 70.0),
+            ("Used before", 24.0),
+            ("Reinstated from", 16.0),
+            ("Other code before", 14.0),
+        ]),
         Kind::Moved => columns.extend([("Title", 60.0), ("From below", 40.0), ("To below", 40.0)]),
-        Kind::BecameHeader => columns.extend([("Title", 60.0), ("New codes below", 60.0), ("Use instead", 30.0)]),
+        Kind::BecameHeader => {
+            columns.extend([("Title", 60.0), ("New codes below", 60.0), ("Use instead", 30.0)])
+        }
         _ => columns.extend([("Title", 70.0), ("Use instead", 30.0)]),
     }
     let volumes = summary.of(kind).any(|r| r.volume.is_some());
@@ -422,7 +455,8 @@ fn changes(summary: &Summary, kind: Kind, formats: &Formats, workbook: &mut Work
             }
             Kind::Moved => {
                 let place = |n: &Option<Named>| {
-                    let words = n.as_ref().map(|n| format!("{} {}", n.code, n.title.as_deref().unwrap_or("")));
+                    let words =
+                        n.as_ref().map(|n| format!("{} {}", n.code, n.title.as_deref().unwrap_or("")));
                     Cell::Text(words.unwrap_or_else(|| "the top".to_owned()))
                 };
                 let mut cells = start(row);
@@ -455,7 +489,8 @@ fn changes(summary: &Summary, kind: Kind, formats: &Formats, workbook: &mut Work
                 });
             }
             if cpt {
-                let marks: Vec<String> = row.cpt_marks.iter().map(|m| format!("{} {}", m.sign(), m.label())).collect();
+                let marks: Vec<String> =
+                    row.cpt_marks.iter().map(|m| format!("{} {}", m.sign(), m.label())).collect();
                 cells.push(Cell::Text(marks.join(", ")));
             }
             sheet.push(&cells)?;
@@ -472,6 +507,7 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
         ("New code", 12.0),
         ("New title", 60.0),
         ("Together with", 16.0),
+        ("If on record with", 16.0),
         ("Basis", 12.0),
         ("Stated in", 40.0),
     ];
@@ -481,6 +517,7 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
             for named in &way.codes {
                 let others: Vec<&str> =
                     way.codes.iter().filter(|n| *n != named).map(|n| n.code.as_str()).collect();
+                let on_record = way.with.iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(" ");
                 sheet.push(&[
                     Cell::Code(&row.code),
                     text(row.title.as_deref()),
@@ -488,6 +525,7 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
                     Cell::Code(&named.code),
                     text(named.title.as_deref()),
                     Cell::Text(others.join(" ")),
+                    Cell::Text(on_record),
                     Cell::Text(way.basis.to_owned()),
                     Cell::Text(way.source.clone()),
                 ])?;
@@ -498,7 +536,8 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
 }
 
 fn scope_loss(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Result<(), XlsxError> {
-    let columns = [("Code", 12.0), ("Title", 60.0), ("New code carved out", 14.0), ("Title of the new code", 60.0)];
+    let columns =
+        [("Code", 12.0), ("Title", 60.0), ("New code carved out", 14.0), ("Title of the new code", 60.0)];
     let mut sheet = Sheet::new("Scope loss", &columns, formats)?;
     for loss in &summary.scope_loss {
         for new in &loss.into {
@@ -539,8 +578,14 @@ fn notes(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Resul
 }
 
 fn attributes(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Result<(), XlsxError> {
-    let columns =
-        [("Code", 12.0), ("Chapter", 10.0), ("Title", 50.0), ("Attribute", 24.0), ("Before", 30.0), ("After", 30.0)];
+    let columns = [
+        ("Code", 12.0),
+        ("Chapter", 10.0),
+        ("Title", 50.0),
+        ("Attribute", 24.0),
+        ("Before", 30.0),
+        ("After", 30.0),
+    ];
     let mut sheet = Sheet::new("Attributes", &columns, formats)?;
     for row in &summary.attributes {
         sheet.push(&[

@@ -113,9 +113,8 @@ pub(in crate::summary) fn size_by_year(years: &[Year]) -> Markup {
     let (top, height) = (24.0, 160.0);
     let inset = 30.0;
     let step = (WIDTH - 2.0 * inset) / (points.len().saturating_sub(1)).max(1) as f64;
-    let place = |i: usize, n: u64| {
-        (inset + step * i as f64, top + height - share(n - low, high - low, height))
-    };
+    let place =
+        |i: usize, n: u64| (inset + step * i as f64, top + height - share(n - low, high - low, height));
     let line: Vec<String> = points
         .iter()
         .enumerate()

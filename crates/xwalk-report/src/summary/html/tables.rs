@@ -54,6 +54,10 @@ impl<'s> Links<'s> {
         }
     }
 
+    fn either(&self, codes: &[Named]) -> Markup {
+        html! { @for (i, named) in codes.iter().enumerate() { @if i > 0 { " or " } (self.to(&named.code)) } }
+    }
+
     /// Ways to carry a code, one of which applies.
     fn alternatives(&self, word: &str, ways: &[Alternative]) -> Markup {
         let items = html! {
@@ -63,6 +67,9 @@ impl<'s> Links<'s> {
                         @for (i, named) in way.codes.iter().enumerate() {
                             @if i > 0 { b { " and " } }
                             (self.named(named))
+                        }
+                        @if !way.with.is_empty() {
+                            span.word { " if together with " (self.either(&way.with)) }
                         }
                     }
                 }
@@ -80,7 +87,9 @@ impl<'s> Links<'s> {
 
 /// The id of a code's row.
 fn anchor(code: &str) -> String {
-    code.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' }).collect()
+    code.chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .collect()
 }
 
 /// A title, or a word on why there is none.
@@ -163,7 +172,9 @@ fn intro(kind: Kind) -> &'static str {
             "These were assignable codes. New codes stand below them now, and one of those has to be chosen."
         }
         Kind::BecameAssignable => "These were headers and may be used now.",
-        Kind::Revised => "The code stayed and its title says something else. What went is struck through, what came is underlined.",
+        Kind::Revised => {
+            "The code stayed and its title says something else. What went is struck through, what came is underlined."
+        }
         Kind::Editorial => {
             "Set apart, since the meaning is the same: blanks, capitals, punctuation, spelling or the order of words."
         }
@@ -377,7 +388,12 @@ pub(super) fn notes(summary: &Summary, links: &Links<'_>) -> Markup {
     }
 }
 
-fn note_table(summary: &Summary, links: &Links<'_>, words: &str, rows: &[&crate::summary::NoteRow]) -> Markup {
+fn note_table(
+    summary: &Summary,
+    links: &Links<'_>,
+    words: &str,
+    rows: &[&crate::summary::NoteRow],
+) -> Markup {
     html! {
         table.rows {
             caption.visually-hidden { (words) }

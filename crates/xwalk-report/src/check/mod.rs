@@ -1,0 +1,675 @@
+//! Plain-language feedback on codes: valid on a day or not, why, what to use instead, which notes apply.
+
+mod claims;
+mod notes;
+mod render;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use serde::Serialize;
+use xwalk_map::{AnnualStep, Statements, Timeline};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, NoteKind};
+
+pub use claims::{Cell, ClaimRow, Claims, ClaimsError, ClaimsOptions, suppress};
+pub use notes::{Applies, Conflict};
+pub use render::{write_csv, write_json, write_text};
+
+use crate::summary::{Succession, in_words};
+
+/// How a code fares on a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It may be used.
+    Valid,
+    /// It is gone, or became a header, before the day.
+    Deleted,
+    /// It is a header: a further character is needed.
+    Header,
+    /// The 7th character is missing, or does not stand in the 7th place.
+    SeventhCharacter,
+    /// It comes into effect after the day.
+    NotYetInEffect,
+    /// It is a code of another system, which is not the one in use on the day.
+    WrongSystem,
+    /// It is written like a code, and no edition that is held has it.
+    Unknown,
+    /// It is not written like a code.
+    Malformed,
+    /// No edition that is held was in effect on the day.
+    NoEdition,
+    /// The date is not one.
+    BadDate,
+}
+
+impl Reason {
+    /// Every reason, in the order in which summaries list them.
+    pub const ALL: [Self; 10] = [
+        Self::Valid,
+        Self::Deleted,
+        Self::Header,
+        Self::SeventhCharacter,
+        Self::NotYetInEffect,
+        Self::WrongSystem,
+        Self::Unknown,
+        Self::Malformed,
+        Self::NoEdition,
+        Self::BadDate,
+    ];
+
+    /// The word in outputs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Deleted => "deleted",
+            Self::Header => "header",
+            Self::SeventhCharacter => "seventh-character",
+            Self::NotYetInEffect => "not-yet-in-effect",
+            Self::WrongSystem => "wrong-system",
+            Self::Unknown => "unknown",
+            Self::Malformed => "malformed",
+            Self::NoEdition => "no-edition",
+            Self::BadDate => "bad-date",
+        }
+    }
+
+    /// The reason for people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Valid => "valid",
+            Self::Deleted => "deleted before the date",
+            Self::Header => "header, a further character is needed",
+            Self::SeventhCharacter => "7th character missing or misplaced",
+            Self::NotYetInEffect => "not yet in effect",
+            Self::WrongSystem => "code of another system",
+            Self::Unknown => "unknown code",
+            Self::Malformed => "not written like a code",
+            Self::NoEdition => "no edition held for the date",
+            Self::BadDate => "not a date",
+        }
+    }
+
+    /// Whether a payer would deny a claim for it. Where no edition is held, nobody can say.
+    pub fn is_denied(self) -> bool {
+        !matches!(self, Self::Valid | Self::NoEdition)
+    }
+}
+
+/// A code to use instead, with its title and on whose word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Instead {
+    /// The codes; several are needed together.
+    pub codes: Vec<(String, String)>,
+    /// `official`, `reviewed`, `derived` from the hierarchy, or `inferred`.
+    pub basis: &'static str,
+    /// Codes that have to be on the record as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+}
+
+/// The answer for a code on a day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Feedback {
+    /// The text as given.
+    pub given: String,
+    /// The code in display form, where it is one.
+    pub code: Option<String>,
+    /// The day.
+    pub on: Date,
+    /// How it fares.
+    pub reason: Reason,
+    /// The answer in a sentence or two.
+    pub sentence: String,
+    /// The edition that says so.
+    pub edition: Option<EditionId>,
+    /// The title in it.
+    pub title: Option<String>,
+    /// What to use instead; alternatives.
+    pub instead: Vec<Instead>,
+    /// Number of alternatives, also where not all are listed.
+    pub instead_count: usize,
+    /// Notes that apply to a valid code.
+    pub notes: Vec<Applies>,
+    /// What else has to be known.
+    pub remarks: Vec<String>,
+}
+
+/// More alternatives than this are counted and not listed.
+const LISTED: usize = 24;
+
+/// Looks codes up in the editions that were in effect on a day.
+pub struct Checker<'e> {
+    timeline: Timeline<'e>,
+    systems: Vec<CodeSystem>,
+    /// The systems that were asked for; others are only looked at to say that a code is theirs.
+    wanted: Vec<CodeSystem>,
+    tables: &'e [ConceptMap],
+    steps: RefCell<BTreeMap<(EditionId, EditionId), Succession>>,
+}
+
+/// A concept with the edition that holds it.
+#[derive(Clone, Copy)]
+struct Found<'e> {
+    edition: &'e Edition,
+    concept: Concept<'e>,
+}
+
+impl<'e> Checker<'e> {
+    /// A checker over editions of any systems. `tables` state successors; `wanted` are the systems that codes are
+    /// taken to be of, empty for all that are held.
+    pub fn new(editions: &'e [Edition], tables: &'e [ConceptMap], wanted: &[CodeSystem]) -> Self {
+        let mut systems: Vec<CodeSystem> = editions.iter().map(|e| e.id().system).collect();
+        systems.sort_unstable();
+        systems.dedup();
+        let wanted = if wanted.is_empty() { systems.clone() } else { wanted.to_vec() };
+        Self { timeline: Timeline::new(editions), systems, wanted, tables, steps: RefCell::default() }
+    }
+
+    /// The edition of a system in effect on a day.
+    fn in_force(&self, system: CodeSystem, day: Date) -> Option<&'e Edition> {
+        self.timeline.in_force(system, day)
+    }
+
+    /// Says how a code fares on a day.
+    pub fn check(&self, given: &str, on: Date) -> Feedback {
+        let shaped = |systems: &[CodeSystem]| -> Vec<(CodeSystem, Code)> {
+            systems.iter().filter_map(|s| Some((*s, Code::parse(*s, given).ok()?))).collect()
+        };
+        let wanted = shaped(&self.wanted);
+        for (system, code) in &wanted {
+            let found = self.in_force(*system, on).and_then(|e| get(e, code));
+            if let Some(found) = found.filter(|f| f.concept.assignable()) {
+                return self.valid(given, on, found, &wanted);
+            }
+        }
+        // The best explanation comes first: a system in use on the day, then one that is not.
+        for (system, code) in &wanted {
+            if let Some(edition) = self.in_force(*system, on)
+                && let Some(found) = get(edition, code)
+            {
+                return self.header(given, on, found);
+            }
+        }
+        for (system, code) in &wanted {
+            if let Some(edition) = self.in_force(*system, on)
+                && let Some(feedback) = self.other_edition(given, on, code, edition)
+            {
+                return feedback;
+            }
+        }
+        for (system, code) in &wanted {
+            if let Some(feedback) = self.in_force(*system, on).and_then(|e| misplaced(given, on, code, e)) {
+                return feedback;
+            }
+        }
+        for (system, code) in &shaped(&self.systems) {
+            if let Some(feedback) = self.wrong_system(given, on, *system, code) {
+                return feedback;
+            }
+        }
+        for (system, code) in &wanted {
+            if let Some(edition) = self.in_force(*system, on) {
+                return unknown(given, on, code, edition);
+            }
+        }
+        if let Some((system, code)) = wanted.first() {
+            return self.no_edition(given, on, *system, code);
+        }
+        self.malformed(given, on)
+    }
+
+    fn valid(&self, given: &str, on: Date, found: Found<'e>, shaped: &[(CodeSystem, Code)]) -> Feedback {
+        let mut feedback = feedback(given, on, Reason::Valid, found);
+        feedback.sentence = format!(
+            "{} is valid on {}: {}.",
+            found.concept.display(),
+            day(on),
+            found.concept.title().trim_end_matches('.')
+        );
+        let also: Vec<&str> = shaped
+            .iter()
+            .filter(|(s, _)| *s != found.edition.id().system)
+            .filter(|(s, c)| self.in_force(*s, on).and_then(|e| e.get(c)).is_some_and(Concept::assignable))
+            .map(|(s, _)| s.name())
+            .collect();
+        if !also.is_empty() {
+            feedback.remarks.push(format!("the same text is a code of {} too", also.join(" and ")));
+        }
+        self.add_notes(&mut feedback, found, on);
+        feedback
+    }
+
+    /// Notes of the edition in effect; where it holds none, those of the nearest edition that does, which is said.
+    fn add_notes(&self, feedback: &mut Feedback, found: Found<'e>, on: Date) {
+        let system = found.edition.id().system;
+        let (mut concept, mut from) = (found.concept, found.edition);
+        if !from.has_notes() {
+            let near = self
+                .timeline
+                .of(system)
+                .filter(|e| e.has_notes() && e.get(found.concept.code()).is_some())
+                .min_by_key(|e| {
+                    e.effective().from.and_then(|d| d.until(on).ok()).map(|s| s.get_days().unsigned_abs())
+                });
+            let Some(near) = near else {
+                if system == CodeSystem::Icd10cm {
+                    feedback.remarks.push("no tabular list is held, so no notes are shown".to_owned());
+                }
+                return;
+            };
+            let Some(there) = near.get(found.concept.code()) else { return };
+            (concept, from) = (there, near);
+            feedback.remarks.push(format!("the notes are those of {}", from.id()));
+        }
+        feedback.notes = notes::that_apply(concept);
+    }
+
+    fn header(&self, given: &str, on: Date, found: Found<'e>) -> Feedback {
+        let concept = found.concept;
+        if let Some(feedback) = self.became_header(given, on, found) {
+            return feedback;
+        }
+        if let Some(feedback) = seventh_missing(given, on, found) {
+            return feedback;
+        }
+        let mut feedback = feedback(given, on, Reason::Header, found);
+        feedback.sentence = format!(
+            "{} is a header and needs a further character: {}.",
+            concept.display(),
+            concept.title().trim_end_matches('.')
+        );
+        let below = concept.children();
+        feedback.instead_count = below.len();
+        feedback.instead = below.into_iter().take(LISTED).map(|c| instead(c, "derived")).collect();
+        if found.edition.id().system == CodeSystem::Hcpcs {
+            feedback.reason = Reason::Deleted;
+            let ended = concept.attribute("termination-date").unwrap_or("an earlier day");
+            feedback.sentence =
+                format!("{} was terminated on {ended}: {}.", concept.display(), concept.title());
+        }
+        feedback
+    }
+
+    /// A header that was an assignable code in an edition before: what a biller with an old list meets.
+    fn became_header(&self, given: &str, on: Date, found: Found<'e>) -> Option<Feedback> {
+        let code = found.concept.code();
+        let (last, next) = self.last_assignable(code, found.edition)?;
+        let mut feedback = feedback(given, on, Reason::Deleted, found);
+        feedback.sentence = format!(
+            "{} was valid until {} and is a header now: a further character is needed.",
+            found.concept.display(),
+            eve(next)
+        );
+        self.add_successors(&mut feedback, code, last, next, found.edition);
+        if feedback.instead.is_empty() {
+            let below = found.concept.children();
+            feedback.instead_count = below.len();
+            feedback.instead = below.into_iter().take(LISTED).map(|c| instead(c, "derived")).collect();
+        }
+        Some(feedback)
+    }
+
+    /// The last edition before `edition` in which the code was assignable, with the one after it.
+    fn last_assignable(&self, code: &Code, edition: &Edition) -> Option<(&'e Edition, &'e Edition)> {
+        let all: Vec<&'e Edition> = self.timeline.of(edition.id().system).collect();
+        let here = all.iter().position(|e| e.id() == edition.id())?;
+        let last = all[..here].iter().rposition(|e| e.get(code).is_some_and(Concept::assignable))?;
+        Some((all[last], all[last + 1]))
+    }
+
+    /// A code that another edition of the same system has.
+    fn other_edition(&self, given: &str, on: Date, code: &Code, edition: &'e Edition) -> Option<Feedback> {
+        let system = edition.id().system;
+        if let Some((last, next)) = self.last_assignable(code, edition) {
+            let found = get(last, code)?;
+            let mut feedback = feedback(given, on, Reason::Deleted, found);
+            feedback.sentence = format!(
+                "{} was deleted; it was valid until {}: {}.",
+                found.concept.display(),
+                eve(next),
+                found.concept.title().trim_end_matches('.')
+            );
+            self.add_successors(&mut feedback, code, last, next, edition);
+            if feedback.instead.is_empty() {
+                feedback.remarks.push("no authority's successor is held for it".to_owned());
+            }
+            return Some(feedback);
+        }
+        let all: Vec<&'e Edition> = self.timeline.of(system).collect();
+        let here = all.iter().position(|e| e.id() == edition.id())?;
+        let later = all[here + 1..].iter().find(|e| e.get(code).is_some_and(Concept::assignable));
+        if let Some(later) = later {
+            let found = get(later, code)?;
+            let mut feedback = feedback(given, on, Reason::NotYetInEffect, found);
+            let from = later.effective().from.map_or_else(|| format!("edition {}", later.id().version), day);
+            feedback.sentence = format!(
+                "{} is not yet in effect on {}; it is valid from {from} on.",
+                found.concept.display(),
+                day(on)
+            );
+            feedback.instead =
+                self.before(code, later, edition).into_iter().map(|c| instead(c, "official")).collect();
+            feedback.instead_count = feedback.instead.len();
+            return Some(feedback);
+        }
+        let before = all[..here].iter().rev().find_map(|e| get(e, code))?;
+        let mut feedback = feedback(given, on, Reason::Deleted, before);
+        feedback.sentence =
+            format!("{} was a header of earlier editions and is gone.", before.concept.display());
+        Some(feedback)
+    }
+
+    /// What a new code was coded to in the edition in effect, by the official table.
+    fn before(&self, code: &Code, later: &'e Edition, edition: &'e Edition) -> Vec<Concept<'e>> {
+        let all: Vec<&'e Edition> = self.timeline.of(edition.id().system).collect();
+        let Some(at) = all.iter().position(|e| e.id() == later.id()).filter(|at| *at > 0) else {
+            return Vec::new();
+        };
+        let step = self.step(all[at - 1], later);
+        let ways = step.previous.get(code).into_iter().flatten().filter(|w| w.basis == "official");
+        let codes: Vec<Code> = ways.flat_map(|w| w.slots.iter().flatten().cloned()).collect();
+        codes.iter().filter_map(|c| edition.get(c)).filter(|c| c.assignable()).take(LISTED).collect()
+    }
+
+    fn step(&self, from: &Edition, to: &Edition) -> Succession {
+        let key = (from.id().clone(), to.id().clone());
+        if let Some(known) = self.steps.borrow().get(&key) {
+            return known.clone();
+        }
+        let statements = Statements::of_tables(self.tables, from.id(), to.id());
+        let mut step = Succession::of(&AnnualStep::new(from, to, &statements));
+        for map in self.tables.iter().filter(|m| m.id.source == *from.id() && m.id.target == *to.id()) {
+            step.add_transition(map, from, to);
+        }
+        self.steps.borrow_mut().insert(key, step.clone());
+        step
+    }
+
+    /// Follows successors from the edition that held the code last to the one in effect.
+    fn add_successors(
+        &self,
+        feedback: &mut Feedback,
+        code: &Code,
+        last: &'e Edition,
+        next: &'e Edition,
+        edition: &'e Edition,
+    ) {
+        let all: Vec<&'e Edition> = self.timeline.of(edition.id().system).collect();
+        let place = |e: &Edition| all.iter().position(|x| x.id() == e.id());
+        let (Some(next_at), Some(end)) = (place(next), place(edition)) else { return };
+        let first = self.step(last, next);
+        let mut ways: Vec<crate::summary::Step> = first.successors.get(code).cloned().unwrap_or_default();
+        for at in next_at..end {
+            let (a, b) = (all[at], all[at + 1]);
+            let gone = |c: &Code| b.get(c).is_none_or(|c| !c.assignable());
+            if !ways.iter().flat_map(|w| w.slots.iter().flatten()).any(gone) {
+                continue;
+            }
+            let step = self.step(a, b);
+            for way in &mut ways {
+                for slot in &mut way.slots {
+                    let mut kept: Vec<Code> = Vec::new();
+                    for code in slot.iter() {
+                        if !gone(code) {
+                            kept.push(code.clone());
+                            continue;
+                        }
+                        let next = step.successors.get(code).into_iter().flatten();
+                        // A combination on the way cannot be told as a plain choice; its codes are all listed.
+                        kept.extend(next.flat_map(|w| w.slots.iter().flatten().cloned()));
+                    }
+                    kept.sort();
+                    kept.dedup();
+                    *slot = kept;
+                }
+            }
+        }
+        let mut found: Vec<Instead> = Vec::new();
+        for way in &ways {
+            let with: Vec<String> = way.with.iter().map(|c| c.display(edition.id().system)).collect();
+            let named = |c: &Code| edition.get(c).map(|c| (c.display(), c.title().to_owned()));
+            let choices: Vec<Vec<(String, String)>> = match &way.slots[..] {
+                [only] => only.iter().filter_map(named).map(|n| vec![n]).collect(),
+                slots => vec![slots.iter().flatten().filter_map(named).collect()],
+            };
+            for codes in choices.into_iter().filter(|c| !c.is_empty()) {
+                if !found.iter().any(|i| i.codes == codes) {
+                    found.push(Instead { codes, basis: way.basis, with: with.clone() });
+                }
+            }
+        }
+        feedback.instead_count = found.len();
+        found.truncate(LISTED);
+        feedback.instead = found;
+    }
+
+    /// A code of a system that is not in use on the day, or was not asked for.
+    fn wrong_system(&self, given: &str, on: Date, system: CodeSystem, code: &Code) -> Option<Feedback> {
+        let holding = self.timeline.of(system).filter_map(|e| get(e, code)).last()?;
+        let in_use: Vec<CodeSystem> =
+            self.wanted.iter().copied().filter(|s| *s != system && self.in_force(*s, on).is_some()).collect();
+        let in_force = self.in_force(system, on).is_some();
+        if in_use.is_empty() || (in_force && self.wanted.contains(&system)) {
+            return None;
+        }
+        let mut feedback = feedback(given, on, Reason::WrongSystem, holding);
+        let names: Vec<&str> = in_use.iter().map(|s| s.name()).collect();
+        let until = holding.edition.effective().to.map(|d| format!(", which was in use until {}", day(d)));
+        let until = if in_force { String::new() } else { until.unwrap_or_default() };
+        feedback.sentence = format!(
+            "{} is a code of {}{until} ({}). On {} use a code of {}.",
+            holding.concept.display(),
+            system.name(),
+            holding.concept.title().trim_end_matches('.'),
+            day(on),
+            names.join(" or ")
+        );
+        Some(feedback)
+    }
+
+    fn no_edition(&self, given: &str, on: Date, system: CodeSystem, code: &Code) -> Feedback {
+        let held: Vec<String> = self
+            .timeline
+            .of(system)
+            .map(|e| match in_words(e.effective()) {
+                Some(period) => format!("{} ({period})", e.id()),
+                None => e.id().to_string(),
+            })
+            .collect();
+        Feedback {
+            given: given.to_owned(),
+            code: Some(code.display(system)),
+            on,
+            reason: Reason::NoEdition,
+            sentence: format!(
+                "No edition of {} that is held was in effect on {}, so nothing can be said. Held: {}.",
+                system.name(),
+                day(on),
+                held.join("; ")
+            ),
+            edition: None,
+            title: None,
+            instead: Vec::new(),
+            instead_count: 0,
+            notes: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    fn malformed(&self, given: &str, on: Date) -> Feedback {
+        let main = self.wanted.first().copied().unwrap_or(CodeSystem::Icd10cm);
+        let why = Code::parse(main, given).err().map_or_else(String::new, |e| e.to_string());
+        Feedback {
+            given: given.to_owned(),
+            code: None,
+            on,
+            reason: Reason::Malformed,
+            sentence: sentence(&why),
+            edition: None,
+            title: None,
+            instead: Vec::new(),
+            instead_count: 0,
+            notes: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+}
+
+fn get<'e>(edition: &'e Edition, code: &Code) -> Option<Found<'e>> {
+    let concept = edition.get(code)?;
+    let is_code = matches!(concept.kind(), ConceptKind::Code | ConceptKind::Modifier);
+    is_code.then_some(Found { edition, concept })
+}
+
+fn feedback(given: &str, on: Date, reason: Reason, found: Found<'_>) -> Feedback {
+    Feedback {
+        given: given.to_owned(),
+        code: Some(found.concept.display()),
+        on,
+        reason,
+        sentence: String::new(),
+        edition: Some(found.edition.id().clone()),
+        title: Some(found.concept.title().to_owned()),
+        instead: Vec::new(),
+        instead_count: 0,
+        notes: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+fn instead(concept: Concept<'_>, basis: &'static str) -> Instead {
+    Instead { codes: vec![(concept.display(), concept.title().to_owned())], basis, with: Vec::new() }
+}
+
+fn day(date: Date) -> String {
+    date.strftime("%-d %B %Y").to_string()
+}
+
+/// The last day before an edition came into effect.
+fn eve(edition: &Edition) -> String {
+    let before = edition.effective().from.and_then(|d| d.yesterday().ok());
+    before.map_or_else(|| format!("the edition {}", edition.id().version), day)
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str()),
+        None => String::new(),
+    }
+}
+
+/// The position in which ICD-10-CM has the 7th character.
+const SEVENTH: usize = 7;
+
+/// A code with X in the places that it leaves empty before the 7th, and the character itself.
+fn with_seventh(base: &str, character: char) -> Option<Code> {
+    (base.len() < SEVENTH)
+        .then(|| Code::from_official(&format!("{base:X<width$}{character}", width = SEVENTH - 1)))
+}
+
+/// A header that lacks nothing but its 7th character.
+fn seventh_missing(given: &str, on: Date, found: Found<'_>) -> Option<Feedback> {
+    if found.edition.id().system != CodeSystem::Icd10cm {
+        return None;
+    }
+    let base = found.concept.code().as_str();
+    let padded = format!("{base:X<6}");
+    let below: Vec<Concept<'_>> =
+        found.concept.descendants().into_iter().filter(|c| c.assignable()).collect();
+    let own = |c: &Concept<'_>| c.code().as_str().len() == SEVENTH && c.code().as_str().starts_with(&padded);
+    if below.is_empty() || !below.iter().all(own) {
+        return None;
+    }
+    let mut feedback = feedback(given, on, Reason::SeventhCharacter, found);
+    let placeholder = match 6usize.saturating_sub(base.len()) {
+        0 => String::new(),
+        1 => ", with the placeholder X before it".to_owned(),
+        n => format!(", with the placeholders {} before it", "X".repeat(n)),
+    };
+    feedback.sentence = format!(
+        "{} lacks its 7th character{placeholder}: {}.",
+        found.concept.display(),
+        found.concept.title().trim_end_matches('.')
+    );
+    let meanings: Vec<String> = std::iter::once(found.concept)
+        .chain(found.concept.ancestors())
+        .map(|c| {
+            c.notes().filter(|n| n.kind == NoteKind::SeventhCharacter).map(|n| n.text.to_owned()).collect()
+        })
+        .find(|notes: &Vec<String>| !notes.is_empty())
+        .unwrap_or_default();
+    if !meanings.is_empty() {
+        feedback.remarks.push(format!("7th characters: {}", meanings.join("; ")));
+    }
+    feedback.instead_count = below.len();
+    feedback.instead = below.into_iter().take(LISTED).map(|c| instead(c, "derived")).collect();
+    Some(feedback)
+}
+
+/// A 7th character that stands in an earlier place (T15.0A), or a character too many.
+fn misplaced(given: &str, on: Date, code: &Code, edition: &Edition) -> Option<Feedback> {
+    let text = code.as_str();
+    if edition.id().system == CodeSystem::Icd10cm && text.len() > 3 && text.len() < SEVENTH {
+        let (base, last) = text.split_at(text.len() - 1);
+        let mended = last.chars().next().and_then(|c| with_seventh(base, c)).and_then(|c| get(edition, &c));
+        if let Some(mended) = mended.filter(|f| f.concept.assignable()) {
+            let mut found = feedback(given, on, Reason::SeventhCharacter, mended);
+            found.sentence = format!(
+                "The 7th character has to stand in the 7th place, after the placeholder X: write {}.",
+                mended.concept.display()
+            );
+            found.code = Some(code.display(edition.id().system));
+            found.instead = vec![instead(mended.concept, "derived")];
+            found.instead_count = 1;
+            return Some(found);
+        }
+    }
+    let shorter = (3..text.len()).rev().find_map(|n| get(edition, &Code::from_official(text.get(..n)?)))?;
+    if !shorter.concept.assignable() {
+        return None;
+    }
+    let mut found = feedback(given, on, Reason::Unknown, shorter);
+    found.code = Some(code.display(edition.id().system));
+    found.title = None;
+    found.sentence = format!(
+        "{} is not a code: {} is complete and takes no further character.",
+        code.display(edition.id().system),
+        shorter.concept.display()
+    );
+    found.instead = vec![instead(shorter.concept, "derived")];
+    found.instead_count = 1;
+    Some(found)
+}
+
+fn unknown(given: &str, on: Date, code: &Code, edition: &Edition) -> Feedback {
+    let text = code.as_str();
+    let nearest = (1..text.len()).rev().find_map(|n| get(edition, &Code::from_official(text.get(..n)?)));
+    let mut found = Feedback {
+        given: given.to_owned(),
+        code: Some(code.display(edition.id().system)),
+        on,
+        reason: Reason::Unknown,
+        sentence: format!(
+            "{} is not a code of any edition of {} that is held.",
+            code.display(edition.id().system),
+            edition.id().system.name()
+        ),
+        edition: Some(edition.id().clone()),
+        title: None,
+        instead: Vec::new(),
+        instead_count: 0,
+        notes: Vec::new(),
+        remarks: Vec::new(),
+    };
+    if let Some(near) = nearest {
+        found.remarks.push(format!(
+            "the nearest above is {} {}",
+            near.concept.display(),
+            near.concept.title()
+        ));
+    }
+    found
+}
