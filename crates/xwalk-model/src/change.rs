@@ -328,6 +328,11 @@ impl ChangeSet {
             }
         }
         let Some((kind, assignable)) = revised_status else { return };
+        // A title that one of the two editions does not state is no revision of it.
+        revised.retain(|r| r.from.is_some() && r.to.is_some());
+        if revised.is_empty() {
+            return;
+        }
         revised.retain(|r| self.headline_roles.contains(&r.role));
         let changed = |role| revised.iter().any(|r| r.role == role);
         if revised.is_empty() || kind != ConceptKind::Code {

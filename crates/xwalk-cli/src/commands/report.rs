@@ -143,8 +143,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
 
 /// Whether an official count differs without a known cause, or the chapters do not add up.
 fn disagrees(summary: &Summary) -> bool {
-    summary.reconciliation.verdict == Some(xwalk_diff::Verdict::Disagrees)
-        || !summary.reconciliation.chapters_add_up
+    summary.reconciliation.is_open(&summary.headline)
 }
 
 fn note_unknown(args: &Args, summary: &Summary, printer: &Printer) {

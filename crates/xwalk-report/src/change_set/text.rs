@@ -254,6 +254,8 @@ fn write_revised(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     ];
     for (title, wanted) in groups {
         let rows = of(view, |code, change| match change {
+            // A title that one of the two editions does not state is no revision of it.
+            Change::Revision { revision, .. } if revision.from.is_none() || revision.to.is_none() => None,
             Change::Revision { kind, assignable, revision } => {
                 let headline = *kind == ConceptKind::Code && view.set.headline_roles.contains(&revision.role);
                 let group = headline.then_some((*assignable, revision.class.is_editorial()));

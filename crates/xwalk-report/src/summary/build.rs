@@ -379,6 +379,8 @@ impl<'a> Builder<'a> {
                 Change::Assignability { now, revisions: titles } => {
                     main = Some(self.status_row(code, *now, titles));
                 }
+                // A title that one of the two editions does not state is no revision of it.
+                Change::Revision { revision, .. } if revision.from.is_none() || revision.to.is_none() => {}
                 Change::Revision { kind, assignable, revision } => {
                     revised_status = Some(status(*kind, *assignable));
                     revisions.push(revision);

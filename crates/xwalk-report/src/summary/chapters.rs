@@ -144,10 +144,11 @@ const ICD10PCS: [Row; 17] = [
 ];
 
 /// HCPCS Level II: the letter.
-const HCPCS: [Row; 17] = [
+const HCPCS: [Row; 18] = [
     ("A", "", "Transportation, medical and surgical supplies, administrative and miscellaneous"),
     ("B", "", "Enteral and parenteral therapy"),
     ("C", "", "Hospital outpatient prospective payment"),
+    ("D", "", "Dental procedures"),
     ("E", "", "Durable medical equipment"),
     ("G", "", "Temporary procedures and professional services"),
     ("H", "", "Alcohol and drug abuse treatment, behavioral health"),

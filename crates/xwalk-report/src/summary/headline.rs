@@ -90,6 +90,15 @@ pub struct Reconciliation {
     pub lists: Vec<OfficialList>,
 }
 
+impl Reconciliation {
+    /// Whether a count of the headline differs from the official one without a known cause, or the chapters do not
+    /// add up.
+    pub fn is_open(&self, headline: &Headline) -> bool {
+        let differs = headline.numbers.iter().any(|n| n.agrees() == Some(false));
+        !self.chapters_add_up || (differs && self.verdict == Some(Verdict::Disagrees))
+    }
+}
+
 /// How many unexplained differences a summary shows.
 const UNEXPLAINED_SHOWN: usize = 12;
 
@@ -189,9 +198,7 @@ pub(super) fn reconcile(
                 official.join(", ")
             )
         }
-        None if !lists.is_empty() && system == CodeSystem::Hcpcs => {
-            "The files have no trailer; the change was held against the action code of each code instead.".to_owned()
-        }
+        None if !lists.is_empty() && system == CodeSystem::Hcpcs => action_codes(audits),
         None => match system {
             CodeSystem::Icd10cm | CodeSystem::Icd10pcs => {
                 "No official addendum for this change is held, so these numbers are computed from the two releases \
@@ -204,6 +211,22 @@ pub(super) fn reconcile(
         .to_owned(),
     };
     Reconciliation { sentence, verdict, chapters_add_up, lists }
+}
+
+/// HCPCS Level II: what holding each code's action code against the change gave.
+fn action_codes(audits: &[(Audit, String)]) -> String {
+    let findings = || audits.iter().flat_map(|(audit, _)| &audit.findings);
+    let all = findings().count() as u64;
+    let unexplained = findings().filter(|f| f.explanation.is_none()).count() as u64;
+    let outcome = match (all, unexplained) {
+        (0, _) => "they agree".to_owned(),
+        (all, 0) => format!("{} codes differ for a known cause", grouped(all)),
+        (all, n) => format!("{} codes differ, {} of them without a known cause", grouped(all), grouped(n)),
+    };
+    format!(
+        "The files have no trailer. The change was held against the action code of each code instead: {outcome}; \
+         Method and sources lists them."
+    )
 }
 
 fn list(audit: &Audit, sha256: &str) -> OfficialList {

@@ -134,7 +134,8 @@ fn write_chapters(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> 
     }
     writeln!(
         out,
-        "## By chapter\n\n| | Range | Title | Added | Deleted | Revised |\n| --- | --- | --- | ---: | ---: | ---: |"
+        "## {}\n\n| | Range | Title | Added | Deleted | Revised |\n| --- | --- | --- | ---: | ---: | ---: |",
+        summary.by_chapter()
     )?;
     for chapter in &summary.chapters {
         writeln!(

@@ -516,6 +516,26 @@ impl Summary {
         self.changes.iter().filter(move |row| row.kind == kind)
     }
 
+    /// What a part of the code set is called, in a heading.
+    pub fn chapter_word(&self) -> &'static str {
+        match self.system {
+            CodeSystem::Icd10pcs => "Section",
+            CodeSystem::Hcpcs => "Letter",
+            CodeSystem::Cpt => "Category",
+            _ => "Chapter",
+        }
+    }
+
+    /// The heading of the counts by part.
+    pub fn by_chapter(&self) -> &'static str {
+        match self.system {
+            CodeSystem::Icd10pcs => "By section",
+            CodeSystem::Hcpcs => "By letter",
+            CodeSystem::Cpt => "By category",
+            _ => "By chapter",
+        }
+    }
+
     /// Whether there is more than one chapter to tell apart.
     pub fn has_chapters(&self) -> bool {
         self.chapters.iter().filter(|c| !c.key.is_empty()).count() > 1

@@ -115,7 +115,6 @@ pub(super) fn page(summary: &Summary, site: Option<&SiteLinks<'_>>) -> String {
                 (overview::chapters(summary))
                 (overview::years(summary))
                 (overview::splits(summary, &links))
-                (overview::scope_loss(summary, &links))
                 (tables::finder(summary))
                 div #tables lang=[(summary.language != "en").then_some(&summary.language)] {
                     (tables::changes(summary, &links))
@@ -138,22 +137,23 @@ pub(super) fn page(summary: &Summary, site: Option<&SiteLinks<'_>>) -> String {
 fn sections(summary: &Summary) -> Vec<(&'static str, &'static str, Option<usize>)> {
     let mut found = vec![("summary", "Summary", None)];
     if summary.has_chapters() {
-        found.push(("chapters", overview::chapters_word(summary), None));
+        found.push(("chapters", summary.by_chapter(), None));
     }
     if summary.years.len() > 1 {
         found.push(("years", "Over the years", None));
     }
     if !summary.flows.is_empty() {
-        found.push(("splits", "Splits and merges", Some(summary.flows.len())));
-    }
-    if !summary.scope_loss.is_empty() {
-        found.push(("scope", "Scope loss", Some(summary.scope_loss.len())));
+        found.push(("splits", "Splits and merges", None));
     }
     for kind in Kind::ALL {
         let number = summary.of(kind).count();
         if number > 0 {
-            found.push((kind.id(), kind.heading(), Some(number)));
+            let counted = summary.of(kind).filter(|r| r.counted).count();
+            found.push((kind.id(), kind.heading(), Some(if counted > 0 { counted } else { number })));
         }
+    }
+    if !summary.scope_loss.is_empty() {
+        found.push(("scope", "Scope loss", Some(summary.scope_loss.len())));
     }
     if !summary.notes.is_empty() {
         found.push(("notes", "Notes", Some(summary.notes.len())));

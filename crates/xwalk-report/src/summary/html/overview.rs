@@ -2,24 +2,14 @@
 
 use maud::{Markup, html};
 use xwalk_diff::{RevisedBasis, Verdict};
-use xwalk_model::CodeSystem;
 
 use super::tables::Links;
 use super::{charts, tables};
 use crate::grouped;
-use crate::summary::{HeadlineNumber, Kind, Summary};
+use crate::summary::{Flow, HeadlineNumber, Kind, Summary};
 
 /// How many pictures of splits and merges are drawn; the tables hold all.
 const FLOWS_DRAWN: usize = 12;
-
-pub(super) fn chapters_word(summary: &Summary) -> &'static str {
-    match summary.system {
-        CodeSystem::Icd10pcs => "By section",
-        CodeSystem::Hcpcs => "By letter",
-        CodeSystem::Cpt => "By category",
-        _ => "By chapter",
-    }
-}
 
 /// The three numbers with the official ones beside them.
 pub(super) fn headline(summary: &Summary) -> Markup {
@@ -179,7 +169,7 @@ pub(super) fn chapters(summary: &Summary) -> Markup {
     let most = summary.chapters.iter().map(|c| c.added + c.deleted + c.revised).max().unwrap_or(1).max(1);
     let [added, deleted, revised] = summary.headline.computed();
     let [counted, _] = summary.words();
-    let word = chapters_word(summary);
+    let word = summary.by_chapter();
     html! {
         section #chapters {
             h2 { (word) }
@@ -192,7 +182,7 @@ pub(super) fn chapters(summary: &Summary) -> Markup {
                 caption.visually-hidden { "Added, deleted and revised " (counted) ", " (word.to_lowercase()) }
                 thead {
                     tr {
-                        th scope="col" { (word.trim_start_matches("By ").to_owned().replace("chapter", "Chapter").replace("section", "Section").replace("letter", "Letter").replace("category", "Category")) }
+                        th scope="col" { (summary.chapter_word()) }
                         th.num scope="col" { "Added" }
                         th.num scope="col" { "Deleted" }
                         th.num scope="col" { "Revised" }
@@ -204,11 +194,13 @@ pub(super) fn chapters(summary: &Summary) -> Markup {
                         @let quiet = chapter.added + chapter.deleted + chapter.revised == 0;
                         tr.quiet[quiet] {
                             th scope="row" {
-                                span.chapter-key { (chapter.key) }
-                                span.chapter-name {
-                                    (chapter.title)
-                                    @if !chapter.range.is_empty() { " " span.range { (chapter.range) } }
-                                    @if !quiet { (charts::chapter_bar(chapter, most)) }
+                                div.chapter {
+                                    span.chapter-key { (chapter.key) }
+                                    div.chapter-name {
+                                        (chapter.title)
+                                        @if !chapter.range.is_empty() { " " span.range { (chapter.range) } }
+                                        @if !quiet { (charts::chapter_bar(chapter, most)) }
+                                    }
                                 }
                             }
                             td.num { (dash(chapter.added)) }
@@ -304,7 +296,16 @@ pub(super) fn splits(summary: &Summary, links: &Links<'_>) -> Markup {
     if summary.flows.is_empty() {
         return html! {};
     }
-    let total = summary.flows.len();
+    // One picture for a category, the largest: those of one category look alike.
+    let mut drawn: Vec<(&Flow, usize)> = Vec::new();
+    for flow in &summary.flows {
+        match drawn.iter_mut().find(|(first, _)| first.category == flow.category) {
+            Some((_, number)) => *number += 1,
+            None => drawn.push((flow, 1)),
+        }
+    }
+    let categories = drawn.len();
+    drawn.truncate(FLOWS_DRAWN);
     html! {
         section #splits {
             h2 { "Splits and merges" }
@@ -318,11 +319,12 @@ pub(super) fn splits(summary: &Summary, links: &Links<'_>) -> Markup {
                 }
             }
             div.flows {
-                @for flow in summary.flows.iter().take(FLOWS_DRAWN) {
+                @for (flow, alike) in &drawn {
                     figure {
                         figcaption {
                             (links.to(&flow.category.code))
                             @if let Some(title) = &flow.category.title { " " span.title { (title) } }
+                            @if *alike > 1 { span.range { " (the largest of " (alike) " groups)" } }
                         }
                         (charts::flow(flow))
                         details {
@@ -337,39 +339,8 @@ pub(super) fn splits(summary: &Summary, links: &Links<'_>) -> Markup {
                     }
                 }
             }
-            @if total > FLOWS_DRAWN {
-                p.source { "The " (FLOWS_DRAWN) " largest of " (grouped(total as u64)) " groups are drawn; the tables below hold all." }
-            }
-        }
-    }
-}
-
-pub(super) fn scope_loss(summary: &Summary, links: &Links<'_>) -> Markup {
-    if summary.scope_loss.is_empty() {
-        return html! {};
-    }
-    html! {
-        section #scope {
-            h2 { "Scope loss" }
-            p {
-                "These codes stayed, and still mean less than before: the official table says that the new codes were \
-                 reported with them. A list or rule that holds one of them may need the new codes as well."
-            }
-            table.rows {
-                caption.visually-hidden { "Codes that mean less than before, with the new codes" }
-                thead { tr { th.code-head scope="col" { "Code" } th scope="col" { "What was carved out" } } }
-                tbody {
-                    @for loss in &summary.scope_loss {
-                        tr {
-                            th scope="row" { (links.to(&loss.code.code)) }
-                            td {
-                                div.title { (tables::title(loss.code.title.as_deref())) }
-                                @if let Some(volume) = loss.volume { p.volume { "used " (volume) " times" } }
-                                (links.list("now also", &loss.into))
-                            }
-                        }
-                    }
-                }
+            @if categories > FLOWS_DRAWN {
+                p.source { "The " (FLOWS_DRAWN) " largest of " (grouped(categories as u64)) " categories are drawn; the tables below hold all." }
             }
         }
     }

@@ -72,7 +72,7 @@
       }
       if (section.empty) show(section.empty, shown === 0);
       const whole = section.number.dataset.all;
-      section.number.textContent = shown === section.total ? whole : `${shown} of ${whole}`;
+      section.number.textContent = shown === section.total ? whole : `${shown} of ${section.total} shown`;
       shownInAll += shown;
     }
     const filtered = words.length > 0 || wanted !== "" || shownInAll < all;
@@ -115,6 +115,13 @@
       setTimeout(() => row.scrollIntoView({ block: "center" }), 0);
     }
   };
+  // What is jumped to must not lie under the bar of filters while that sticks to the top.
+  const room = () => {
+    const sticks = getComputedStyle(find).position === "sticky";
+    root.style.scrollPaddingTop = sticks ? `${find.offsetHeight + 16}px` : "";
+  };
+  new ResizeObserver(room).observe(find);
+  room();
   addEventListener("hashchange", follow);
   apply();
   follow();

@@ -11,6 +11,8 @@ use crate::summary::{Alternative, ChangeRow, Kind, Named, RevisedTitle, Status, 
 
 /// A list of codes longer than this is folded.
 const LISTED: usize = 8;
+/// Of a list longer than this the rest is counted: a table that names whole categories leads to hundreds of codes.
+const MOST: usize = 40;
 
 /// Which codes have a row of their own that can be linked to.
 pub(super) struct Links<'s> {
@@ -43,13 +45,16 @@ impl<'s> Links<'s> {
     /// Codes with their titles under a word; a long list is folded.
     pub(super) fn list(&self, word: &str, codes: &[Named]) -> Markup {
         let items = html! {
-            ul.codes { @for named in codes { li { (self.named(named)) } } }
+            ul.codes {
+                @for named in codes.iter().take(MOST) { li { (self.named(named)) } }
+                (rest(codes.len()))
+            }
         };
         html! {
             @if codes.len() > LISTED {
                 details.more { summary { (word) " " (codes.len()) " codes" } (items) }
             } @else if !codes.is_empty() {
-                div.relation { span.word { (word) } (items) }
+                div.relation { span.word { (word) ":" } (items) }
             }
         }
     }
@@ -62,7 +67,7 @@ impl<'s> Links<'s> {
     fn alternatives(&self, word: &str, ways: &[Alternative]) -> Markup {
         let items = html! {
             ul.codes {
-                @for way in ways {
+                @for way in ways.iter().take(MOST) {
                     li title=[(!way.source.is_empty()).then_some(&way.source)] {
                         @for (i, named) in way.codes.iter().enumerate() {
                             @if i > 0 { b { " and " } }
@@ -73,16 +78,22 @@ impl<'s> Links<'s> {
                         }
                     }
                 }
+                (rest(ways.len()))
             }
         };
         html! {
             @if ways.len() > LISTED {
                 details.more { summary { (word) " one of " (ways.len()) } (items) }
             } @else if !ways.is_empty() {
-                div.relation { span.word { (word) @if ways.len() > 1 { " one of" } } (items) }
+                div.relation { span.word { (word) @if ways.len() > 1 { ", one of" } ":" } (items) }
             }
         }
     }
+}
+
+/// How many items of a list are not named.
+fn rest(number: usize) -> Markup {
+    html! { @if number > MOST { li.none { "and " (grouped((number - MOST) as u64)) " more; the workbook and the JSON hold all" } } }
 }
 
 /// The id of a code's row.
@@ -109,6 +120,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
         .into_iter()
         .filter(|kind| summary.of(*kind).next().is_some())
         .map(|kind| (kind.id(), short(kind)))
+        .chain((!summary.scope_loss.is_empty()).then_some(("scope", "Scope loss")))
         .chain((!summary.notes.is_empty()).then_some(("notes", "Notes")))
         .chain((!summary.attributes.is_empty()).then_some(("attributes", "Attributes")))
         .collect();
@@ -122,7 +134,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
                 }
                 @if summary.has_chapters() {
                     div.field {
-                        label for="chapter" { (super::overview::chapters_word(summary).trim_start_matches("By ").to_owned()) }
+                        label for="chapter" { (summary.chapter_word()) }
                         select #chapter {
                             option value="" { "All" }
                             @for (i, chapter) in summary.chapters.iter().enumerate() {
@@ -131,6 +143,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
                         }
                     }
                 }
+                div.field.last { button type="reset" { "Show all" } }
                 fieldset {
                     legend { "Kinds of change" }
                     @for (id, word) in &kinds {
@@ -138,7 +151,6 @@ pub(super) fn finder(summary: &Summary) -> Markup {
                     }
                 }
                 p #status role="status" {}
-                button type="reset" { "Show all" }
             }
         }
     }
@@ -190,13 +202,27 @@ pub(super) fn changes(summary: &Summary, links: &Links<'_>) -> Markup {
             @let rows: Vec<&ChangeRow> = summary.of(kind).collect();
             @if !rows.is_empty() {
                 section.changes id=(kind.id()) {
-                    h2 { (sign(kind)) " " (kind.heading()) " " (count(rows.len())) }
+                    h2 { (sign(kind)) " " (kind.heading()) " " (counts(summary, &rows)) }
                     p.intro { (intro(kind)) }
                     (table(summary, links, &rows, &mut linked))
                 }
             }
         }
+        (scope_loss(summary, links))
     }
+}
+
+/// How many rows are in the headline, and how many are not.
+fn counts(summary: &Summary, rows: &[&ChangeRow]) -> Markup {
+    let counted = rows.iter().filter(|r| r.counted).count();
+    if counted == rows.len() || counted == 0 {
+        return count(rows.len());
+    }
+    let others = rows.iter().filter(|r| !r.counted);
+    let headers = others.clone().all(|r| r.status == Status::Header);
+    let word = if headers { summary.words()[1] } else { "outside the headline" };
+    let text = format!("{} and {} {word}", grouped(counted as u64), grouped((rows.len() - counted) as u64));
+    html! { span.n data-all=(text) { (text) } }
 }
 
 fn count(number: usize) -> Markup {
@@ -237,13 +263,18 @@ fn group_of(row: &ChangeRow) -> (usize, bool, Status) {
     (row.chapter, row.counted, row.status)
 }
 
-fn group_words(summary: &Summary, row: &ChangeRow) -> String {
-    let chapter = &summary.chapters[row.chapter];
+fn chapter_words(summary: &Summary, chapter: usize) -> String {
+    let chapter = &summary.chapters[chapter];
     let mut words = chapter.name(summary.system);
     if !chapter.title.is_empty() && words != chapter.title {
         words.push_str(" \u{b7} ");
         words.push_str(&chapter.title);
     }
+    words
+}
+
+fn group_words(summary: &Summary, row: &ChangeRow) -> String {
+    let mut words = chapter_words(summary, row.chapter);
     if !row.counted {
         words.push_str(match row.status {
             Status::Header if summary.system == xwalk_model::CodeSystem::Hcpcs => ": terminated codes",
@@ -275,10 +306,10 @@ fn cells(summary: &Summary, links: &Links<'_>, row: &ChangeRow, by_use: bool) ->
             }
             @if let Some(id) = &row.reinstated_from { p.remark { "Reinstated; it stood last in " (id) "." } }
             @if let Some(code) = &row.recoded_from { p.remark { "The same entity was " (links.to(code)) " before." } }
-            (links.alternatives("Before:", &row.previous))
+            (links.alternatives("Before", &row.previous))
             @if row.kind == Kind::BecameHeader {
                 @if row.children.is_empty() { (links.alternatives("Use", &row.successors)) }
-                @else { (links.list("New codes below:", &row.children)) }
+                @else { (links.list("New codes below", &row.children)) }
             } @else if row.kind == Kind::Deleted {
                 (links.alternatives("Use", &row.successors))
                 @if row.successors.is_empty() && row.counted && !summary.successors_from.is_empty() {
@@ -324,6 +355,18 @@ fn class_words(title: &RevisedTitle) -> &'static str {
     }
 }
 
+/// A piece that came or went; blanks at its ends stay outside, so that no blank is underlined.
+fn marked(text: &str, came: bool) -> Markup {
+    let inner = text.trim();
+    let start = &text[..text.len() - text.trim_start().len()];
+    let end = if inner.is_empty() { "" } else { &text[text.trim_end().len()..] };
+    html! {
+        (start)
+        @if !inner.is_empty() { @if came { ins { (inner) } } @else { del { (inner) } } }
+        (end)
+    }
+}
+
 fn before_and_after(title: &RevisedTitle) -> Markup {
     if title.before.is_none() && title.after.is_none() {
         return html! { div.title { span.none { "descriptor left out" } } };
@@ -333,8 +376,8 @@ fn before_and_after(title: &RevisedTitle) -> Markup {
             @for mark in &title.marks {
                 @match mark.kind {
                     MarkKind::Same => (mark.text),
-                    MarkKind::Removed if shown == MarkKind::Removed => del { (mark.text) },
-                    MarkKind::Added if shown == MarkKind::Added => ins { (mark.text) },
+                    MarkKind::Removed if shown == MarkKind::Removed => (marked(&mark.text, false)),
+                    MarkKind::Added if shown == MarkKind::Added => (marked(&mark.text, true)),
                     _ => {},
                 }
             }
@@ -344,6 +387,45 @@ fn before_and_after(title: &RevisedTitle) -> Markup {
         div.pair {
             div.title { span.word { "Before" } " " (side(MarkKind::Removed)) }
             div.title { span.word { "After" } " " (side(MarkKind::Added)) }
+        }
+    }
+}
+
+/// Codes that mean less than before.
+fn scope_loss(summary: &Summary, links: &Links<'_>) -> Markup {
+    if summary.scope_loss.is_empty() {
+        return html! {};
+    }
+    let by_use = summary.scope_loss.iter().any(|l| l.volume.is_some());
+    html! {
+        section #scope.changes {
+            h2 { span.sign aria-hidden="true" { "\u{25d4}" } " Scope loss " (count(summary.scope_loss.len())) }
+            p.intro {
+                "These codes stayed, and still mean less than before: the official table says that the new codes were \
+                 reported with them. A list or rule that holds one of them may need the new codes as well."
+            }
+            table.rows {
+                caption.visually-hidden { "Codes that mean less than before, with the new codes" }
+                thead { tr { th.code-head scope="col" { "Code" } th scope="col" { "What was carved out" } } }
+                @for run in summary.scope_loss.chunk_by(|a, b| by_use || a.chapter == b.chapter) {
+                    tbody data-c=[(!by_use).then_some(run[0].chapter)] {
+                        @if !by_use {
+                            tr.group { th colspan="2" scope="rowgroup" { (chapter_words(summary, run[0].chapter)) " " span.n { (run.len()) } } }
+                        }
+                        @for loss in run {
+                            tr data-c=[by_use.then_some(loss.chapter)] {
+                                th scope="row" { (links.to(&loss.code.code)) }
+                                td {
+                                    div.title { (title(loss.code.title.as_deref())) }
+                                    @if let Some(volume) = loss.volume { p.volume { "used " (volume) " times" } }
+                                    (links.list("now also", &loss.into))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.empty hidden { "Nothing here matches." }
         }
     }
 }
@@ -400,10 +482,11 @@ fn note_table(
             thead { tr { th.code-head scope="col" { "Code" } th scope="col" { "Note" } } }
             @for run in rows.chunk_by(|a, b| a.code == b.code) {
                 tbody data-c=(run[0].chapter) {
-                    @for row in run {
+                    @for (i, row) in run.iter().enumerate() {
                         tr {
-                            th scope="row" title=[row.title.as_ref()] { (links.to(&row.code)) }
+                            th scope="row" { (links.to(&row.code)) }
                             td {
+                                @if i == 0 { div.where.title { (title(row.title.as_deref())) } }
                                 @match row.action {
                                     "added" => { span.tag.added { "+ added" } " " ins.whole { (row.text) } },
                                     "removed" => { span.tag.deleted { "\u{2212} removed" } " " del.whole { (row.text) } },
