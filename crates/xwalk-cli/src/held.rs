@@ -1,32 +1,34 @@
 //! Editions with all that is held about them: the authority's lists, its reports, and tables of successors.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
 use xwalk_diff::in_order;
 use xwalk_import::{Discovery, MapFile, MapKind, Release, discover};
 use xwalk_library::Library;
-use xwalk_map::{AnnualStep, Statements};
+use xwalk_map::AnnualStep;
 use xwalk_model::{Addendum, CodeSystem, ConceptMap, Edition, EditionId, TransactionReport};
 use xwalk_report::summary::Succession;
 
+use crate::holdings::Holdings;
 use crate::printer::Printer;
 use crate::{diagnostics, editions};
 
 /// An edition with the lists that lead to it.
 pub(crate) struct Held {
-    pub(crate) edition: Edition,
+    pub(crate) edition: Arc<Edition>,
     pub(crate) addenda: Vec<Addendum>,
     pub(crate) transactions: Vec<TransactionReport>,
 }
 
-/// Editions in the order in which they were named, and tables that lead from one to the next.
-#[derive(Default)]
-pub(crate) struct Collection {
+/// Editions in the order in which they were named, and what leads from one to the next.
+pub(crate) struct Collection<'a> {
     pub(crate) editions: Vec<Held>,
-    pub(crate) tables: Vec<ConceptMap>,
+    pub(crate) holdings: Holdings<'a>,
+    /// Transition tables of ICD-10-GM.
+    transitions: Vec<ConceptMap>,
 }
 
 /// What one word of the command line stands for.
@@ -37,13 +39,13 @@ enum Source {
 
 /// Reads editions: paths of releases, ids of the library, or a code system for all that the library holds of it.
 /// Where one word stands for several editions, they come in the order in which they came into effect.
-pub(crate) fn collect(
+pub(crate) fn collect<'a>(
     specs: &[String],
     tables: &[PathBuf],
     allow_errors: bool,
-    library: &Library,
-    printer: &Printer,
-) -> anyhow::Result<Collection> {
+    library: &'a Library,
+    printer: &'a Printer,
+) -> anyhow::Result<Collection<'a>> {
     let mut sources: Vec<(usize, Source)> = Vec::new();
     let mut map_files: Vec<MapFile> = Vec::new();
     let mut systems_stored: Vec<CodeSystem> = Vec::new();
@@ -94,11 +96,19 @@ pub(crate) fn collect(
                         let imported = editions::import(release, allow_errors, printer)?;
                         let edition =
                             imported.edition.with_context(|| format!("{} lists no codes", release.id))?;
-                        Held { edition, addenda: imported.addenda, transactions: imported.transactions }
+                        Held {
+                            edition: Arc::new(edition),
+                            addenda: imported.addenda,
+                            transactions: imported.transactions,
+                        }
                     }
                     Source::Stored(id) => {
                         let stored = library.load(id).with_context(|| format!("failed to read {id}"))?;
-                        Held { edition: stored.edition, addenda: stored.addenda, transactions: Vec::new() }
+                        Held {
+                            edition: Arc::new(stored.edition),
+                            addenda: stored.addenda,
+                            transactions: Vec::new(),
+                        }
                     }
                 };
                 bar.inc(1);
@@ -106,12 +116,22 @@ pub(crate) fn collect(
             })
             .collect()
     };
-    let read_tables = || read_tables(&map_files, &systems_stored, library, printer);
-    let (read, tables) = rayon::join(read, read_tables);
-    let (mut read, tables) = (read?, tables?);
+    let (read, maps) = rayon::join(read, || read_tables(&map_files, printer));
+    let (mut read, maps) = (read?, maps?);
     bar.finish_and_clear();
     read.sort_by(|(a, x), (b, y)| a.cmp(b).then_with(|| in_order(&x.edition, &y.edition)));
-    Ok(Collection { editions: read.into_iter().map(|(_, held)| held).collect(), tables })
+    let mut holdings = Holdings::new(library, &[], printer)?;
+    let within = |map: &ConceptMap| map.id.source.system == CodeSystem::Icd10gm;
+    let (mut transitions, conversions): (Vec<_>, Vec<_>) = maps.into_iter().partition(within);
+    if systems_stored.contains(&CodeSystem::Icd10gm) {
+        for manifest in library.list_maps()? {
+            if [manifest.id.source.system, manifest.id.target.system] == [CodeSystem::Icd10gm; 2] {
+                transitions.push(library.load_map(&manifest.id)?);
+            }
+        }
+    }
+    holdings.add_maps(conversions);
+    Ok(Collection { editions: read.into_iter().map(|(_, held)| held).collect(), holdings, transitions })
 }
 
 fn releases_of(path: &Path, found: &Discovery, printer: &Printer) -> anyhow::Result<Vec<Release>> {
@@ -127,44 +147,36 @@ fn releases_of(path: &Path, found: &Discovery, printer: &Printer) -> anyhow::Res
     Ok(releases)
 }
 
-/// The tables of files and, for editions of the library, of the library. Where several tables cover a step, the
-/// newest says it: each conversion table repeats and corrects the rows of those before.
-fn read_tables(
-    files: &[MapFile],
-    systems: &[CodeSystem],
-    library: &Library,
-    printer: &Printer,
-) -> anyhow::Result<Vec<ConceptMap>> {
-    let mut newest: BTreeMap<(EditionId, EditionId), ConceptMap> = BTreeMap::new();
-    let mut take = |map: ConceptMap| {
-        let key = (map.id.source.clone(), map.id.target.clone());
-        let newer = newest.get(&key).is_none_or(|known| known.id.name < map.id.name);
-        if newer {
-            newest.insert(key, map);
-        }
-    };
-    for file in files {
-        let imported = file.import()?;
-        diagnostics::print(&imported.diagnostics, printer);
-        imported.maps.into_iter().for_each(&mut take);
-    }
-    if !systems.is_empty() {
-        for manifest in library.list_maps()? {
-            let within = manifest.id.source.system == manifest.id.target.system;
-            if within && systems.contains(&manifest.id.source.system) {
-                take(library.load_map(&manifest.id)?);
-            }
-        }
-    }
-    Ok(newest.into_values().collect())
+fn read_tables(files: &[MapFile], printer: &Printer) -> anyhow::Result<Vec<ConceptMap>> {
+    let read: anyhow::Result<Vec<_>> = files
+        .par_iter()
+        .map(|file| {
+            let imported = file.import()?;
+            diagnostics::print(&imported.diagnostics, printer);
+            Ok(imported.maps)
+        })
+        .collect();
+    Ok(read?.into_iter().flatten().collect())
 }
 
-/// What leads from one edition to the next, by the tables that are held and by the structure of the editions.
-pub(crate) fn succession(from: &Edition, to: &Edition, tables: &[ConceptMap]) -> Succession {
-    let statements = Statements::of_tables(tables, from.id(), to.id());
-    let mut succession = Succession::of(&AnnualStep::new(from, to, &statements));
-    for map in tables.iter().filter(|m| m.id.source == *from.id() && m.id.target == *to.id()) {
-        succession.add_transition(map, from, to);
+impl Collection<'_> {
+    /// What leads from one edition to the next, by the tables that are held, the crosswalks that come with the program
+    /// and the structure of the editions.
+    pub(crate) fn succession(&self, from: &Edition, to: &Edition) -> anyhow::Result<Succession> {
+        let statements = self.holdings.statements(from, to)?;
+        let mut succession = Succession::of(&AnnualStep::new(from, to, &statements));
+        for map in self.transitions(from, to) {
+            succession.add_transition(map, from, to);
+        }
+        Ok(succession)
     }
-    succession
+
+    /// The transition tables between two editions.
+    pub(crate) fn transitions<'s>(
+        &'s self,
+        from: &'s Edition,
+        to: &'s Edition,
+    ) -> impl Iterator<Item = &'s ConceptMap> {
+        self.transitions.iter().filter(move |m| m.id.source == *from.id() && m.id.target == *to.id())
+    }
 }

@@ -3,12 +3,15 @@
 //! A library with one function, so that the binary and the tests run the same program.
 
 mod commands;
+mod crosswalks;
 mod diagnostics;
 mod editions;
 mod exit;
 mod held;
+mod holdings;
 mod output;
 mod printer;
+mod routes;
 
 use clap::{Parser, Subcommand};
 
@@ -56,6 +59,7 @@ enum Command {
     Audit(commands::audit::Args),
     Report(commands::report::Args),
     Check(commands::check::Args),
+    Map(commands::map::Args),
 }
 
 /// Runs the command line of this process.
@@ -72,6 +76,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
         Command::Report(args) => commands::report::run(&args, library, &printer),
         Command::Check(args) => commands::check::run(&args, library, &printer),
+        Command::Map(args) => commands::map::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

@@ -46,7 +46,7 @@ pub struct Foreign {
 
 /// Carries codes along a route.
 pub struct Resolver {
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     from: EditionId,
     to: EditionId,
     source: Option<Arc<Edition>>,
@@ -67,7 +67,7 @@ impl Resolver {
     pub fn new(
         from: EditionId,
         to: EditionId,
-        steps: Vec<Step>,
+        steps: Vec<Arc<Step>>,
         source: Option<Arc<Edition>>,
         target: Option<Arc<Edition>>,
         others: Vec<Arc<Edition>>,
@@ -126,7 +126,7 @@ impl Resolver {
     }
 
     /// The steps in order.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[Arc<Step>] {
         &self.steps
     }
 
@@ -426,7 +426,9 @@ impl Batch<'_> {
                 codes.dedup();
                 let what = if codes.is_empty() { String::new() } else { format!("{} ", codes.join(", ")) };
                 let (outcome, reason) = if step.forward_in_time {
-                    let reason = format!("{what}deleted in {}, and no authority states a successor", step.to);
+                    let refers = referred(step, ended);
+                    let reason =
+                        format!("{what}deleted in {}, and no authority states a successor{refers}", step.to);
                     (Outcome::DeletedWithoutSuccessor, reason)
                 } else {
                     let reason = format!(
@@ -542,6 +544,17 @@ impl Batch<'_> {
         }
         false
     }
+}
+
+/// Codes outside the system that the record of a deleted code refers to, as HCPCS refers to CPT.
+fn referred(step: &Step, ended: &[(usize, Code)]) -> String {
+    let entries = ended.iter().filter_map(|(_, code)| match step.find(code) {
+        Found::Entries(entries) => Some(entries),
+        _ => None,
+    });
+    let flags = entries.flatten().filter_map(|e| e.flags.split_once("refers to ").map(|(_, codes)| codes));
+    let codes: Vec<&str> = flags.collect();
+    if codes.is_empty() { String::new() } else { format!(" in it; its record refers to {}", codes.join(" ")) }
 }
 
 fn answer(

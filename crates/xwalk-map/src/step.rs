@@ -132,7 +132,7 @@ pub struct Step {
     shared: HashSet<Code>,
     targets: BTreeSet<Code>,
     /// Pairs that the reverse map states, source first, where it is held.
-    reverse: Option<HashMap<Code, Vec<Code>>>,
+    reverse: Option<HashMap<Code, HashSet<Code>>>,
     /// New codes that are stated for several old codes together.
     joins: HashMap<Code, Vec<crate::annual::Join>>,
     otherwise_same: bool,

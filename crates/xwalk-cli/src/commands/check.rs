@@ -1,12 +1,16 @@
 //! `xwalk check`
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 use xwalk_library::Library;
+use xwalk_map::Timeline;
 use xwalk_model::{CodeSystem, Edition};
 use xwalk_report::check::{Checker, Claims, ClaimsOptions, Reason, write_csv, write_json, write_text};
+use xwalk_report::summary::Succession;
 
 use crate::editions;
 use crate::exit::ExitStatus;
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let library = editions::library(library)?;
     let specs = specs(args, &library)?;
     let held = held::collect(&specs, &args.table, false, &library, printer)?;
-    let editions: Vec<Edition> = held.editions.into_iter().map(|h| h.edition).collect();
+    let editions: Vec<Arc<Edition>> = held.editions.iter().map(|h| Arc::clone(&h.edition)).collect();
     let undated: Vec<String> =
         editions.iter().filter(|e| e.effective().from.is_none()).map(|e| e.id().to_string()).collect();
     if !undated.is_empty() {
@@ -85,11 +89,25 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             undated.join(", ")
         ));
     }
-    let checker = Checker::new(&editions, &held.tables, &args.system);
-    if args.column.is_empty() {
-        codes(args, format, &checker, printer)
+    let mid_year = held.holdings.mid_year(&editions)?;
+    let timeline = Timeline::new(editions, mid_year.clone());
+    // A table that cannot be read ends the run after the codes are judged: no successor is made up for it.
+    let failed = OnceCell::new();
+    let successions = |from: &Edition, to: &Edition| {
+        held.succession(from, to).unwrap_or_else(|error| {
+            let _ = failed.set(error);
+            Succession::default()
+        })
+    };
+    let checker = Checker::new(&timeline, &mid_year, &successions, &args.system);
+    let status = if args.column.is_empty() {
+        codes(args, format, &checker, printer)?
     } else {
-        claims(args, format, &checker, printer)
+        claims(args, format, &checker, printer)?
+    };
+    match failed.into_inner() {
+        Some(error) => Err(error),
+        None => Ok(status),
     }
 }
 

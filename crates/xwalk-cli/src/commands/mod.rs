@@ -6,5 +6,6 @@ pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod map;
 pub(crate) mod report;
 pub(crate) mod show;

@@ -159,21 +159,21 @@ fn note_unknown(args: &Args, summary: &Summary, printer: &Printer) {
 
 fn summarise(
     args: &Args,
-    held: &Collection,
+    held: &Collection<'_>,
     from: &Held,
     to: &Held,
     years: &[Year],
 ) -> anyhow::Result<Summary> {
     let before: Vec<&Edition> =
-        held.editions.iter().map(|h| &h.edition).take_while(|e| e.id() != from.edition.id()).collect();
+        held.editions.iter().map(|h| &*h.edition).take_while(|e| e.id() != from.edition.id()).collect();
     let earlier = |code: &Code| -> Option<EditionId> {
         before.iter().rev().find(|e| e.get(code).is_some()).map(|e| e.id().clone())
     };
     let (set, succession) = rayon::join(
         || xwalk_diff::diff(&from.edition, &to.edition, &earlier),
-        || held::succession(&from.edition, &to.edition, &held.tables),
+        || held.succession(&from.edition, &to.edition),
     );
-    let set = set?;
+    let (set, succession) = (set?, succession?);
     let selection = selection(args, &from.edition, &to.edition)?;
     let upto = years.iter().position(|y| y.to == to.edition.id().to_string()).map_or(0, |at| at + 1);
     let input = Input {
@@ -238,13 +238,13 @@ fn write_one(args: &Args, format: ReportFormat, summary: &Summary, printer: &Pri
 fn write_quiz(
     args: &Args,
     path: &Path,
-    held: &Collection,
+    held: &Collection<'_>,
     from: &Held,
     to: &Held,
     summary: &Summary,
     printer: &Printer,
 ) -> anyhow::Result<()> {
-    let succession = held::succession(&from.edition, &to.edition, &held.tables);
+    let succession = held.succession(&from.edition, &to.edition)?;
     let quiz = Quiz::new(summary, &from.edition, &to.edition, &succession, args.top)
         .with_context(|| format!("failed to make questions from {}", summary.title()))?;
     let as_page = matches!(path.extension().and_then(|e| e.to_str()), Some("html" | "htm"));
@@ -255,7 +255,12 @@ fn write_quiz(
 }
 
 /// A page for each step. Steps run one after the other so that only one change set is in memory.
-fn write_pages(args: &Args, held: &Collection, years: &[Year], printer: &Printer) -> anyhow::Result<bool> {
+fn write_pages(
+    args: &Args,
+    held: &Collection<'_>,
+    years: &[Year],
+    printer: &Printer,
+) -> anyhow::Result<bool> {
     let Some(folder) = args.output.as_deref().filter(|p| p.as_os_str() != "-") else {
         bail!("a site is written to a folder; name it with -o");
     };

@@ -6,11 +6,12 @@ mod render;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use serde::Serialize;
-use xwalk_map::{AnnualStep, Statements, Timeline};
-use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, NoteKind};
+use xwalk_map::{MidYear, Placed, Timeline};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, Edition, EditionId, NoteKind};
 
 pub use claims::{Cell, ClaimRow, Claims, ClaimsError, ClaimsOptions, suppress};
 pub use notes::{Applies, Conflict};
@@ -139,14 +140,18 @@ pub struct Feedback {
 /// More alternatives than this are counted and not listed.
 const LISTED: usize = 24;
 
+/// What leads from one edition to the next.
+pub type Successions<'a> = dyn Fn(&Edition, &Edition) -> Succession + 'a;
+
 /// Looks codes up in the editions that were in effect on a day.
 pub struct Checker<'e> {
-    timeline: Timeline<'e>,
+    timeline: &'e Timeline,
+    mid_year: &'e [MidYear],
     systems: Vec<CodeSystem>,
     /// The systems that were asked for; others are only looked at to say that a code is theirs.
     wanted: Vec<CodeSystem>,
-    tables: &'e [ConceptMap],
-    steps: RefCell<BTreeMap<(EditionId, EditionId), Succession>>,
+    successions: &'e Successions<'e>,
+    steps: RefCell<BTreeMap<(EditionId, EditionId), Rc<Succession>>>,
 }
 
 /// A concept with the edition that holds it.
@@ -157,19 +162,50 @@ struct Found<'e> {
 }
 
 impl<'e> Checker<'e> {
-    /// A checker over editions of any systems. `tables` state successors; `wanted` are the systems that codes are
-    /// taken to be of, empty for all that are held.
-    pub fn new(editions: &'e [Edition], tables: &'e [ConceptMap], wanted: &[CodeSystem]) -> Self {
-        let mut systems: Vec<CodeSystem> = editions.iter().map(|e| e.id().system).collect();
-        systems.sort_unstable();
-        systems.dedup();
+    /// A checker over a timeline. `mid_year` are codes that came within a year, with releases that may not be held;
+    /// `wanted` are the systems that codes are taken to be of, empty for all that are held.
+    pub fn new(
+        timeline: &'e Timeline,
+        mid_year: &'e [MidYear],
+        successions: &'e Successions<'e>,
+        wanted: &[CodeSystem],
+    ) -> Self {
+        let systems: Vec<CodeSystem> =
+            CodeSystem::ALL.into_iter().filter(|s| timeline.of(*s).next().is_some()).collect();
         let wanted = if wanted.is_empty() { systems.clone() } else { wanted.to_vec() };
-        Self { timeline: Timeline::new(editions), systems, wanted, tables, steps: RefCell::default() }
+        Self { timeline, mid_year, systems, wanted, successions, steps: RefCell::default() }
     }
 
     /// The edition of a system in effect on a day.
     fn in_force(&self, system: CodeSystem, day: Date) -> Option<&'e Edition> {
         self.timeline.in_force(system, day)
+    }
+
+    /// The edition that tells about a code on a day: the one in effect, or the next where a release within the year
+    /// that is not held brought the code or took it away before the day.
+    fn telling(&self, system: CodeSystem, code: &Code, day: Date) -> Option<&'e Edition> {
+        match self.timeline.place(&code.display(system), Some(day), &[system]) {
+            Placed::Edition(id) => self.timeline.of(system).find(|e| *e.id() == id),
+            _ => self.in_force(system, day),
+        }
+    }
+
+    /// The day on which a code came within a year, between two editions.
+    fn came_within(&self, code: &Code, from: &Edition, to: &Edition) -> Option<Date> {
+        self.within(from, to).find(|m| m.code == *code).map(|m| m.day)
+    }
+
+    fn within(&self, from: &Edition, to: &Edition) -> impl Iterator<Item = &'e MidYear> {
+        let (system, first, last) = (to.id().system, from.effective().from, to.effective().from);
+        self.mid_year.iter().filter(move |m| m.system == system && first < Some(m.day) && Some(m.day) < last)
+    }
+
+    /// The last day on which a code could be used that `last` has and `next` has not.
+    fn last_day(&self, code: &Code, last: &Edition, next: &Edition) -> String {
+        let gone = self.within(last, next).find(|m| m.previous.contains(code)).map(|m| m.day);
+        let first = gone.or(next.effective().from);
+        let before = first.and_then(|d| d.yesterday().ok());
+        before.map_or_else(|| format!("the edition {}", next.id()), day)
     }
 
     /// Says how a code fares on a day.
@@ -179,21 +215,21 @@ impl<'e> Checker<'e> {
         };
         let wanted = shaped(&self.wanted);
         for (system, code) in &wanted {
-            let found = self.in_force(*system, on).and_then(|e| get(e, code));
+            let found = self.telling(*system, code, on).and_then(|e| get(e, code));
             if let Some(found) = found.filter(|f| f.concept.assignable()) {
                 return self.valid(given, on, found, &wanted);
             }
         }
         // The best explanation comes first: a system in use on the day, then one that is not.
         for (system, code) in &wanted {
-            if let Some(edition) = self.in_force(*system, on)
+            if let Some(edition) = self.telling(*system, code, on)
                 && let Some(found) = get(edition, code)
             {
                 return self.header(given, on, found);
             }
         }
         for (system, code) in &wanted {
-            if let Some(edition) = self.in_force(*system, on)
+            if let Some(edition) = self.telling(*system, code, on)
                 && let Some(feedback) = self.other_edition(given, on, code, edition)
             {
                 return feedback;
@@ -300,7 +336,7 @@ impl<'e> Checker<'e> {
         feedback.sentence = format!(
             "{} was valid until {} and is a header now: a further character is needed.",
             found.concept.display(),
-            eve(next)
+            self.last_day(code, last, next)
         );
         self.add_successors(&mut feedback, code, last, next, found.edition);
         if feedback.instead.is_empty() {
@@ -328,7 +364,7 @@ impl<'e> Checker<'e> {
             feedback.sentence = format!(
                 "{} was deleted; it was valid until {}: {}.",
                 found.concept.display(),
-                eve(next),
+                self.last_day(code, last, next),
                 found.concept.title().trim_end_matches('.')
             );
             self.add_successors(&mut feedback, code, last, next, edition);
@@ -343,7 +379,8 @@ impl<'e> Checker<'e> {
         if let Some(later) = later {
             let found = get(later, code)?;
             let mut feedback = feedback(given, on, Reason::NotYetInEffect, found);
-            let from = later.effective().from.map_or_else(|| format!("edition {}", later.id().version), day);
+            let came = self.came_within(code, edition, later).or(later.effective().from);
+            let from = came.map_or_else(|| format!("edition {}", later.id().version), day);
             feedback.sentence = format!(
                 "{} is not yet in effect on {}; it is valid from {from} on.",
                 found.concept.display(),
@@ -373,17 +410,13 @@ impl<'e> Checker<'e> {
         codes.iter().filter_map(|c| edition.get(c)).filter(|c| c.assignable()).take(LISTED).collect()
     }
 
-    fn step(&self, from: &Edition, to: &Edition) -> Succession {
+    fn step(&self, from: &Edition, to: &Edition) -> Rc<Succession> {
         let key = (from.id().clone(), to.id().clone());
         if let Some(known) = self.steps.borrow().get(&key) {
-            return known.clone();
+            return Rc::clone(known);
         }
-        let statements = Statements::of_tables(self.tables, from.id(), to.id());
-        let mut step = Succession::of(&AnnualStep::new(from, to, &statements));
-        for map in self.tables.iter().filter(|m| m.id.source == *from.id() && m.id.target == *to.id()) {
-            step.add_transition(map, from, to);
-        }
-        self.steps.borrow_mut().insert(key, step.clone());
+        let step = Rc::new((self.successions)(from, to));
+        self.steps.borrow_mut().insert(key, Rc::clone(&step));
         step
     }
 
@@ -545,12 +578,6 @@ fn instead(concept: Concept<'_>, basis: &'static str) -> Instead {
 
 fn day(date: Date) -> String {
     date.strftime("%-d %B %Y").to_string()
-}
-
-/// The last day before an edition came into effect.
-fn eve(edition: &Edition) -> String {
-    let before = edition.effective().from.and_then(|d| d.yesterday().ok());
-    before.map_or_else(|| format!("the edition {}", edition.id().version), day)
 }
 
 fn sentence(text: &str) -> String {
