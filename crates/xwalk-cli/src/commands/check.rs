@@ -9,7 +9,9 @@ use jiff::civil::Date;
 use xwalk_library::Library;
 use xwalk_map::Timeline;
 use xwalk_model::{CodeSystem, Edition};
-use xwalk_report::check::{Checker, Claims, ClaimsOptions, Reason, write_csv, write_json, write_text};
+use xwalk_report::check::{
+    Checker, Claims, ClaimsOptions, Reason, counterpart, write_csv, write_json, write_text,
+};
 use xwalk_report::summary::Succession;
 
 use crate::editions;
@@ -83,7 +85,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let editions: Vec<Arc<Edition>> = held.editions.iter().map(|h| Arc::clone(&h.edition)).collect();
     let undated: Vec<String> =
         editions.iter().filter(|e| e.effective().from.is_none()).map(|e| e.id().to_string()).collect();
-    if !undated.is_empty() {
+    let asked = |e: &Arc<Edition>| args.system.contains(&e.id().system);
+    if !undated.is_empty() && editions.iter().any(|e| e.effective().from.is_none() && asked(e)) {
         printer.note(format_args!(
             "note: {} states no days on which it is in effect and is not looked at",
             undated.join(", ")
@@ -129,6 +132,8 @@ fn specs(args: &Args, library: &Library) -> anyhow::Result<Vec<String>> {
     // A code that is written like none is told so by the first system.
     let mut systems = if systems.is_empty() { held[..1].to_vec() } else { systems };
     systems.extend(args.system.iter().filter(|s| held.contains(s)));
+    // A code of the system that was in use before, or is after, is told to be one.
+    systems.extend(systems.clone().into_iter().filter_map(counterpart).filter(|s| held.contains(s)));
     systems.sort_unstable();
     systems.dedup();
     Ok(systems.iter().map(|s| s.id().to_owned()).collect())

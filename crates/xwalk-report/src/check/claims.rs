@@ -8,6 +8,7 @@ use std::io;
 
 use jiff::civil::Date;
 use serde::Serialize;
+use xwalk_model::{Code, CodeSystem};
 
 use super::{Checker, Feedback, Instead, Reason};
 
@@ -272,8 +273,10 @@ impl Claims {
                         from: tally.from.filter(|_| dates),
                         to: tally.to.filter(|_| dates),
                         count,
-                        sentence: feedback
-                            .map_or_else(|| "The date is not one.".to_owned(), |f| f.sentence.clone()),
+                        sentence: feedback.map_or_else(
+                            || "The date of service is not a date.".to_owned(),
+                            |f| told_of(f, dates),
+                        ),
                         instead: feedback.map(|f| f.instead.clone()).unwrap_or_default(),
                         instead_count: feedback.map_or(0, |f| f.instead_count),
                     },
@@ -303,11 +306,26 @@ impl Claims {
 }
 
 fn judge(checker: &Checker<'_>, text: &str, date: Option<Date>) -> ((Reason, String), Option<Feedback>) {
-    let Some(date) = date else { return ((Reason::BadDate, text.to_owned()), None) };
+    let Some(date) = date else {
+        // What is not written like a code stays in the input here too.
+        let code = CodeSystem::ALL.iter().find_map(|s| Some(Code::parse(*s, text).ok()?.display(*s)));
+        return ((Reason::BadDate, code.unwrap_or_else(|| short(text))), None);
+    };
     let feedback = checker.check(text, date);
     let code = feedback.code.clone().unwrap_or_else(|| short(text));
     let code = if feedback.reason == Reason::Valid { String::new() } else { code };
     ((feedback.reason, code), Some(feedback))
+}
+
+/// The answer in words, without what may not leave the input: a text that is no code, and the date of a small count.
+fn told_of(feedback: &Feedback, dates: bool) -> String {
+    match (feedback.reason, &feedback.code) {
+        (Reason::Malformed, _) => "The text is not written like a code.".to_owned(),
+        (Reason::NotYetInEffect, Some(code)) if !dates => format!("{code} was not yet in effect."),
+        (Reason::WrongSystem, Some(code)) if !dates => format!("{code} is a code of another system."),
+        (Reason::NoEdition, _) if !dates => "No edition that is held was in effect.".to_owned(),
+        _ => feedback.sentence.clone(),
+    }
 }
 
 /// What is not a code may be anything, a name for instance: it does not leave the input.

@@ -304,6 +304,9 @@ impl<'e> Checker<'e> {
 
     fn header(&self, given: &str, on: Date, found: Found<'e>) -> Feedback {
         let concept = found.concept;
+        if found.edition.id().system == CodeSystem::Hcpcs {
+            return self.terminated(given, on, found);
+        }
         if let Some(feedback) = self.became_header(given, on, found) {
             return feedback;
         }
@@ -319,11 +322,24 @@ impl<'e> Checker<'e> {
         let below = concept.children();
         feedback.instead_count = below.len();
         feedback.instead = below.into_iter().take(LISTED).map(|c| instead(c, "derived")).collect();
-        if found.edition.id().system == CodeSystem::Hcpcs {
-            feedback.reason = Reason::Deleted;
-            let ended = concept.attribute("termination-date").unwrap_or("an earlier day");
-            feedback.sentence =
-                format!("{} was terminated on {ended}: {}.", concept.display(), concept.title());
+        feedback
+    }
+
+    /// A code of HCPCS Level II that stays in the file with the day after which it may not be used.
+    fn terminated(&self, given: &str, on: Date, found: Found<'e>) -> Feedback {
+        let concept = found.concept;
+        let mut feedback = feedback(given, on, Reason::Deleted, found);
+        let ended = concept.attribute("termination-date").and_then(claims::parse_date).map(day);
+        let step = self.last_assignable(concept.code(), found.edition);
+        let ended = ended.or_else(|| step.map(|(last, next)| self.last_day(concept.code(), last, next)));
+        feedback.sentence = format!(
+            "{} was terminated; it was valid until {}: {}.",
+            concept.display(),
+            ended.unwrap_or_else(|| "a day before the editions that are held".to_owned()),
+            concept.title().trim_end_matches('.')
+        );
+        if let Some((last, next)) = step {
+            self.add_successors(&mut feedback, concept.code(), last, next, found.edition);
         }
         feedback
     }
@@ -481,8 +497,13 @@ impl<'e> Checker<'e> {
     /// A code of a system that is not in use on the day, or was not asked for.
     fn wrong_system(&self, given: &str, on: Date, system: CodeSystem, code: &Code) -> Option<Feedback> {
         let holding = self.timeline.of(system).filter_map(|e| get(e, code)).last()?;
-        let in_use: Vec<CodeSystem> =
-            self.wanted.iter().copied().filter(|s| *s != system && self.in_force(*s, on).is_some()).collect();
+        let in_use = self.wanted.iter().copied();
+        let mut in_use: Vec<CodeSystem> =
+            in_use.filter(|s| *s != system && self.in_force(*s, on).is_some()).collect();
+        // Diagnoses stay diagnoses, and procedures procedures.
+        if let Some(other) = counterpart(system).filter(|s| in_use.contains(s)) {
+            in_use = vec![other];
+        }
         let in_force = self.in_force(system, on).is_some();
         if in_use.is_empty() || (in_force && self.wanted.contains(&system)) {
             return None;
@@ -547,6 +568,17 @@ impl<'e> Checker<'e> {
             notes: Vec::new(),
             remarks: Vec::new(),
         }
+    }
+}
+
+/// The system that took over from another in the United States, or that it took over from.
+pub fn counterpart(system: CodeSystem) -> Option<CodeSystem> {
+    match system {
+        CodeSystem::Icd9cm => Some(CodeSystem::Icd10cm),
+        CodeSystem::Icd10cm => Some(CodeSystem::Icd9cm),
+        CodeSystem::Icd9pcs => Some(CodeSystem::Icd10pcs),
+        CodeSystem::Icd10pcs => Some(CodeSystem::Icd9pcs),
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use serde::Serialize;
-use xwalk_model::{Code, CodeSystem, Concept, Edition, Note, NoteKind};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, Edition, Note, NoteKind};
 
 use super::{Checker, get};
 
@@ -15,6 +15,8 @@ pub struct Applies {
     pub text: String,
     /// The concept at which it stands: the code itself, or one above it.
     pub at: String,
+    /// Whether it stands at a section or chapter, and so holds for many codes.
+    pub broad: bool,
 }
 
 /// Two codes that a note keeps apart.
@@ -49,7 +51,12 @@ pub(super) fn that_apply(concept: Concept<'_>) -> Vec<Applies> {
     let mut found = Vec::new();
     for place in places {
         for note in place.notes().filter(|n| INSTRUCTIONS.contains(&n.kind)) {
-            found.push(Applies { kind: note.kind.label(), text: note.text.to_owned(), at: place.display() });
+            found.push(Applies {
+                kind: note.kind.label(),
+                text: note.text.to_owned(),
+                at: place.display(),
+                broad: place.kind() != ConceptKind::Code,
+            });
         }
     }
     found.sort_by_key(|a| INSTRUCTIONS.iter().position(|k| k.label() == a.kind));

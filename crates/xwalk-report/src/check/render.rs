@@ -48,23 +48,31 @@ pub fn write_text(
         }
         if !feedback.notes.is_empty() {
             writeln!(out, "  notes that apply:")?;
-            for note in &feedback.notes {
+            for note in feedback.notes.iter().filter(|n| !n.broad) {
                 writeln!(out, "    {} ({}): {}", note.kind, note.at, note.text)?;
+            }
+            let broad = feedback.notes.iter().filter(|n| n.broad).count();
+            if broad > 0 {
+                writeln!(out, "    … and {broad} of its section and chapter (--format json lists them)")?;
             }
         }
         for remark in &feedback.remarks {
             writeln!(out, "  {} {remark}", look.faint("note:"))?;
         }
     }
-    for conflict in conflicts {
-        writeln!(
-            out,
-            "{} {} and {} are not coded together",
-            look.warning("!"),
-            conflict.code,
-            conflict.excluded
-        )?;
-        writeln!(out, "  Excludes1 at {} ({}): {}", conflict.at, conflict.edition, conflict.text)?;
+    // A pair may be kept apart by several notes, at either code; it is told once.
+    let pair = |c: &Conflict| {
+        let (a, b) = (c.code.clone(), c.excluded.clone());
+        if a <= b { (a, b) } else { (b, a) }
+    };
+    let mut pairs: Vec<(String, String)> = conflicts.iter().map(pair).collect();
+    pairs.sort();
+    pairs.dedup();
+    for both in pairs {
+        writeln!(out, "{} {} and {} are not coded together", look.warning("!"), both.0, both.1)?;
+        for conflict in conflicts.iter().filter(|c| pair(c) == both) {
+            writeln!(out, "  Excludes1 at {} ({}): {}", conflict.at, conflict.edition, conflict.text)?;
+        }
     }
     Ok(())
 }
