@@ -5,6 +5,8 @@
 
 mod audit;
 mod bad_input;
+mod check;
+mod chromium;
 mod cpt;
 mod diff;
 mod help;
@@ -13,8 +15,10 @@ mod icd11mms;
 mod laws;
 mod library;
 mod maps;
+mod pages;
 mod program;
 mod releases;
+mod report;
 mod show_history;
 mod tidy;
 mod us_supply;
