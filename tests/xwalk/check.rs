@@ -58,32 +58,35 @@ fn the_seventh_character_and_its_placeholder() {
 
 #[test]
 fn notes_that_apply_and_pairs_that_exclude_each_other() {
-    let place = ["--in", "fixtures/icd10cm/2025-04"];
-    let args = ["check", "D68.312", "D68.61", "--on", "2025-05-03", "--format", "json", place[0], place[1]];
-    let run = Program::new().run(&args);
-    let json = run.json();
-    let notes = json["codes"][0]["notes"].as_array().unwrap();
-    if json["codes"][0]["reason"] == "valid" {
-        assert!(notes.iter().any(|n| n["kind"] == "Excludes1"), "{json}");
-    }
-    let conflicts = json["conflicts"].as_array().unwrap();
-    assert_eq!(run.status, 1);
-    assert!(
-        conflicts.iter().any(|c| c["code"] == "D68.312" && c["excluded"] == "D68.61"),
-        "Excludes1 in 2025, Excludes2 in 2026: {conflicts:?}"
+    let at = |on: &str, place: &str| {
+        Program::new().run(&["check", "D65", "O08.1", "--on", on, "--format", "json", "--in", place]).json()
+    };
+    // Excludes1 until September 2025: never together. Excludes2 from then on: both may be coded.
+    let before = at("2025-05-03", "fixtures/icd10cm/2025-04");
+    let d65 = &before["codes"][0];
+    assert_eq!(d65["reason"], "valid", "{d65}");
+    let notes = d65["notes"].as_array().unwrap();
+    let note = notes
+        .iter()
+        .find(|n| n["text"] == "abortion or ectopic or molar pregnancy (O00-O07, O08.1)")
+        .unwrap();
+    assert_eq!(
+        (&note["kind"], &note["at"], &note["broad"]),
+        (&"Excludes1".into(), &"D65".into(), &false.into())
     );
-    let later = [
-        "check",
-        "D68.312",
-        "D68.61",
-        "--on",
-        "2026-05-03",
-        "--format",
-        "json",
-        "--in",
-        "fixtures/icd10cm/2026-04",
-    ];
-    assert_eq!(Program::new().run(&later).json()["conflicts"], serde_json::json!([]));
+    let conflicts = before["conflicts"].as_array().unwrap();
+    assert_eq!(conflicts.len(), 1, "{conflicts:?}");
+    assert_eq!((&conflicts[0]["code"], &conflicts[0]["excluded"]), (&"D65".into(), &"O08.1".into()));
+    let after = at("2026-05-03", "fixtures/icd10cm/2026-04");
+    assert_eq!(after["conflicts"], serde_json::json!([]));
+    let kinds: Vec<&str> = after["codes"][0]["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|n| n["text"].as_str().unwrap().contains("O08.1"))
+        .map(|n| n["kind"].as_str().unwrap())
+        .collect();
+    assert_eq!(kinds, ["Excludes2"]);
 }
 
 /// Claims with a name in a code column, a bad date, and codes of both years.

@@ -57,13 +57,13 @@ impl Browser {
         std::thread::spawn(move || lines.for_each(drop));
         let host = address.trim_start_matches("ws://").split('/').next().unwrap().to_owned();
         let stream = TcpStream::connect(host).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let (socket, _) = tungstenite::client(address, stream).unwrap();
         let mut browser = Self { process, socket, session: String::new(), next: 0, _profile: profile };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached =
             browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));
-        browser.session = attached["sessionId"].as_str().unwrap().to_owned();
+        attached["sessionId"].as_str().unwrap().clone_into(&mut browser.session);
         browser.call("Page.enable", &json!({}));
         Some(browser)
     }

@@ -14,6 +14,7 @@ mod icd10;
 mod icd11mms;
 mod laws;
 mod library;
+mod map;
 mod maps;
 mod pages;
 mod program;

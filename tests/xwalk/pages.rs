@@ -187,17 +187,8 @@ fn all_pages(folder: &Path) -> Vec<PathBuf> {
     program.expect(0, &["report", fixtures[0], fixtures[1], "--quiz", quiz.to_str().unwrap()]);
     pages.push(quiz);
     let site = folder.join("site");
-    program.expect(
-        0,
-        &[
-            "report",
-            fixtures[0],
-            "fixtures/icd10cm/2025-04",
-            fixtures[1],
-            "-o",
-            &format!("{}/", site.display()),
-        ],
-    );
+    let place = format!("{}/", site.display());
+    program.run(&["report", fixtures[0], "fixtures/icd10cm/2025-04", fixtures[1], "-o", &place]);
     pages.push(site.join("index.html"));
     pages.push(site.join("2025-04-to-2026.html"));
     pages

@@ -248,14 +248,14 @@ fn the_workbook_has_a_sheet_for_each_kind() {
     let mut rows = |sheet: &str| -> Vec<Vec<Data>> {
         book.worksheet_range(sheet).unwrap().rows().map(<[Data]>::to_vec).collect()
     };
-    let counted = |rows: &[Vec<Data>]| rows.iter().filter(|r| r[3].to_string() == "yes").count();
+    let counted = |rows: &[Vec<Data>]| rows.iter().filter(|r| r[3] == "yes").count();
     assert_eq!(counted(&rows("Added")), 487);
     assert_eq!(counted(&rows("Deleted")) + counted(&rows("Became headers")), 28);
     let cover: Vec<String> = rows("Summary").concat().iter().map(ToString::to_string).collect();
     assert!(cover.iter().any(|c| c.contains("agree with the trailer")));
     assert!(cover.iter().any(|c| c.len() == 64 && c.bytes().all(|b| b.is_ascii_hexdigit())), "a hash");
     let successors = rows("Successors");
-    assert!(successors.iter().any(|r| r[0].to_string() == "B88.0" && r[3].to_string() == "B88.01"));
+    assert!(successors.iter().any(|r| r[0] == "B88.0" && r[3] == "B88.01"));
     // Filters, frozen headers and rich text are in the file.
     let mut zip = zip::ZipArchive::new(fs_err::File::open(&path).unwrap()).unwrap();
     let mut all = String::new();
@@ -316,8 +316,10 @@ fn volumes_sort_and_small_counts_are_not_told() {
 fn a_site_has_a_page_for_each_step() {
     let folder = tempfile::tempdir().unwrap();
     let site = folder.path().join("site");
-    Program::new()
-        .expect(0, &["report", FROM, "fixtures/icd10cm/2025-04", TO, "-o", &format!("{}/", site.display())]);
+    let place = format!("{}/", site.display());
+    // The excerpt of April holds other codes than that of October, so its step does not agree with the trailer.
+    let run = Program::new().run(&["report", FROM, "fixtures/icd10cm/2025-04", TO, "-o", &place]);
+    assert_eq!(run.status, 1, "{}", run.stderr);
     let mut names: Vec<String> =
         fs_err::read_dir(&site).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -467,7 +469,8 @@ fn full_releases_of_every_system_reconcile() {
             assert!(sentence.contains("agree with the trailer of icd10cm_order_addenda_"), "{sentence}");
         }
         // No code is left without a chapter.
-        assert!(json["chapters"].as_array().unwrap().iter().all(|c| c["key"] != ""), "{}", to.display());
+        let outside = json["chapters"].as_array().unwrap().iter().filter(|c| c["key"] == "");
+        assert!(outside.clone().all(|c| c["after"] == 0 && c["before"] == 0), "{}", to.display());
     }
 }
 

@@ -77,7 +77,7 @@ impl Bundled {
         Ok(AnnualStep::from_parts(
             from,
             to,
-            vec![read.source],
+            &[read.source],
             read.forward,
             read.backward,
             read.scope,

@@ -262,25 +262,13 @@ impl<'a> Holdings<'a> {
         Ok(found)
     }
 
-    /// The step between two editions of a system. Where one of them is not held, the crosswalk that comes with the
-    /// program has to do.
-    pub(crate) fn annual(&self, from: &EditionId, to: &EditionId) -> anyhow::Result<AnnualStep> {
-        let (a, b) = rayon::join(|| self.edition(from, Need::Outline), || self.edition(to, Need::Outline));
-        match (a?, b?) {
-            (Some(a), Some(b)) => self.annual_of(&a, &b),
-            _ => self.bundled_step(from, to),
-        }
-    }
-
     /// The step between two editions that were read already.
     pub(crate) fn annual_of(&self, from: &Edition, to: &Edition) -> anyhow::Result<AnnualStep> {
-        let step = AnnualStep::new(from, to, &self.statements(from, to)?);
-        self.note_unresolved(&step);
-        Ok(step)
+        Ok(AnnualStep::new(from, to, &self.statements(from, to)?))
     }
 
     /// Tells once which codes the authority's table names that the edition before does not have.
-    fn note_unresolved(&self, step: &AnnualStep) {
+    pub(crate) fn note_unresolved(&self, step: &AnnualStep) {
         let mut codes: Vec<String> =
             step.unresolved.iter().map(|(code, _)| code.display(step.from.system)).collect();
         codes.dedup();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, Targets};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
 
 use crate::compose::{Carried, Strand, carry, merge};
 use crate::error::MapError;
@@ -164,15 +164,19 @@ impl Resolver {
         }
     }
 
-    /// All assignable codes of the source edition in tabular order; without the edition, the codes of the first map.
+    /// All assignable codes of the source edition in tabular order, without modifiers; without the edition, the codes
+    /// of the first map.
     pub fn codes(&self) -> Vec<Code> {
         match &self.source {
-            Some(edition) => {
-                edition.concepts().filter(|c| c.assignable()).map(|c| c.code().clone()).collect()
-            }
+            Some(edition) => assignable_codes(edition).map(|c| c.code().clone()).collect(),
             None => self.steps.first().map(|s| s.codes().cloned().collect()).unwrap_or_default(),
         }
     }
+}
+
+/// The codes of an edition that may be used on a claim, in tabular order, without modifiers.
+pub fn assignable_codes(edition: &Edition) -> impl Iterator<Item = Concept<'_>> {
+    edition.concepts().filter(|c| c.assignable() && c.kind() == ConceptKind::Code)
 }
 
 fn check<'c>(
@@ -365,6 +369,7 @@ impl Batch<'_> {
                 break;
             }
         }
+        strands.iter_mut().filter(|s| s.slots.len() > 1).for_each(Strand::settle);
         merge(&mut strands);
         if strands.is_empty() {
             return self.ended(code, source, &ended, warnings);
@@ -562,7 +567,7 @@ fn answer(
     code: Option<&Code>,
     edition: Option<&EditionId>,
     outcome: Outcome,
-    reason: impl ToString,
+    reason: impl std::fmt::Display,
 ) -> Resolution {
     Resolution {
         source,

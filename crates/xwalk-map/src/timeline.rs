@@ -119,13 +119,10 @@ impl Timeline {
             holding.extend(latest.map(|e| e.id().clone()));
         }
         match &holding[..] {
-            [] => {
-                match shaped.iter().find_map(|(s, code)| self.of(*s).filter(|e| e.get(code).is_some()).last())
-                {
-                    Some(edition) => Placed::Edition(edition.id().clone()),
-                    None => Placed::Unknown,
-                }
-            }
+            [] => match shaped.iter().find_map(|(s, code)| self.of(*s).rfind(|e| e.get(code).is_some())) {
+                Some(edition) => Placed::Edition(edition.id().clone()),
+                None => Placed::Unknown,
+            },
             [one] => Placed::Edition(one.clone()),
             _ => Placed::Ambiguous(holding),
         }

@@ -22,13 +22,15 @@ use crate::printer::Printer;
 
 /// Say in plain words whether codes are valid on a day, why not, and what to use instead
 ///
-/// Looks a code up in the edition that was in effect on the day, mid-year releases included: deleted (with the codes
-/// that take over), a header that needs a further character, 7th character missing, not yet in effect, a code of
-/// another system, unknown. For a valid code the Excludes notes and instructions that apply are shown, and pairs of
-/// the codes that an Excludes1 note keeps apart.
+/// Looks a code up in the edition that was in effect on the day, mid-year releases included:
+/// deleted (with the codes that take over), a header that needs a further character, 7th character
+/// missing, not yet in effect, a code of another system, unknown. For a valid code the Excludes
+/// notes and instructions that apply are shown, and pairs of the codes that an Excludes1 note keeps
+/// apart.
 ///
-/// With --column a CSV file of claims is read instead, and what a payer would deny is listed by reason before it is
-/// sent. Only codes, dates and counts leave the file, and counts under --min-cell are not told.
+/// With --column a CSV file of claims is read instead, and what a payer would deny is listed by
+/// reason before it is sent. Only codes, dates and counts leave the file, and counts under
+/// --min-cell are not told.
 ///
 /// Exit status: 0 all valid, 1 something is not, 2 could not run.
 ///

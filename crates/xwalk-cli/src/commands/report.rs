@@ -16,13 +16,16 @@ use crate::printer::Printer;
 
 /// Publish a change summary that reconciles: a page, a workbook, Markdown, JSON, a site
 ///
-/// Headline counts with the official ones beside them and whether they agree, changes by chapter, tables with the
-/// changed words marked, codes that became headers, successors, scope loss, notes by heading, and the files it was
-/// made from. Successors and scope loss need the conversion table of NCHS (or the transition table of BfArM): it is
-/// taken from the folders and the library that the editions come from, or named with --table.
+/// Headline counts with the official ones beside them and whether they agree, changes by chapter,
+/// tables with the changed words marked, codes that became headers, successors, scope loss, notes
+/// by heading, and the files it was made from. Successors and scope loss are those of the
+/// authority's conversion table, from the folders and the library that the editions come from or
+/// named with --table, else those of the crosswalks that come with the program.
 ///
-/// With more than two editions, or a code system or folder for all of them, a file tells the last step and charts the
-/// years before; a folder (-o site/) gets a page for each step.
+/// With more than two editions, or a code system or folder for all of them, a file tells the last
+/// step and charts the years before; a folder (-o site/) gets a page for each step.
+///
+/// Exit status: 0 done, 1 when an official count differs without a known cause, 2 could not run.
 ///
 /// Examples:
 ///   xwalk report fixtures/icd10cm/2025 fixtures/icd10cm/2026 -o summary.html

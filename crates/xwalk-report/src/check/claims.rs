@@ -227,7 +227,7 @@ impl Claims {
                 tally.to = tally.to.max(date);
             }
         }
-        Ok(Self::of(file, rows, codes, empty, tallies, options.min_cell))
+        Ok(Self::of(file, rows, codes, empty, &tallies, options.min_cell))
     }
 
     fn of(
@@ -235,7 +235,7 @@ impl Claims {
         rows: u64,
         codes: u64,
         empty: u64,
-        tallies: BTreeMap<(Reason, String), Tally>,
+        tallies: &BTreeMap<(Reason, String), Tally>,
         min_cell: u64,
     ) -> Self {
         let mut by_reason: Vec<(Reason, u64)> = Vec::new();

@@ -496,7 +496,7 @@ impl<'e> Checker<'e> {
 
     /// A code of a system that is not in use on the day, or was not asked for.
     fn wrong_system(&self, given: &str, on: Date, system: CodeSystem, code: &Code) -> Option<Feedback> {
-        let holding = self.timeline.of(system).filter_map(|e| get(e, code)).last()?;
+        let holding = self.timeline.of(system).rev().find_map(|e| get(e, code))?;
         let in_use = self.wanted.iter().copied();
         let mut in_use: Vec<CodeSystem> =
             in_use.filter(|s| *s != system && self.in_force(*s, on).is_some()).collect();

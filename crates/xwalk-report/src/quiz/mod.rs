@@ -270,37 +270,6 @@ impl Maker<'_> {
         self.summary.chapters.get(row.chapter).map(|c| c.key.clone()).unwrap_or_default()
     }
 
-    /// The right choice among the others, at a place that follows from the code alone.
-    fn choices(&self, right: &Code, wrong: &[Code], words: impl Fn(&Code) -> String) -> (Vec<String>, usize) {
-        let mut choices: Vec<String> = wrong.iter().map(&words).collect();
-        let at = right.as_str().bytes().map(usize::from).sum::<usize>() % (choices.len() + 1);
-        choices.insert(at, words(right));
-        (choices, at)
-    }
-
-    /// Assignable codes near another, of the same category first, that pass a test.
-    fn near(&self, edition: &Edition, code: &Code, number: usize, test: impl Fn(&Code) -> bool) -> Vec<Code> {
-        let text = code.as_str();
-        let mut found: Vec<Code> = Vec::new();
-        for length in (1..=text.len().min(4)).rev() {
-            let begins = text.get(..length).unwrap_or(text);
-            for concept in edition.concepts().filter(|c| c.kind() == ConceptKind::Code && c.assignable()) {
-                let other = concept.code();
-                if found.len() == number {
-                    return found;
-                }
-                if other.as_str().starts_with(begins)
-                    && other != code
-                    && !found.contains(other)
-                    && test(other)
-                {
-                    found.push(other.clone());
-                }
-            }
-        }
-        found
-    }
-
     fn question(
         &self,
         row: &ChangeRow,
@@ -325,7 +294,7 @@ impl Maker<'_> {
             list.join("; ")
         );
         let mut wrong = vec![code.clone()];
-        wrong.extend(self.near(self.to, &code, 2, |c| !all.contains(c) && assignable(self.from, c)));
+        wrong.extend(near(self.to, &code, 2, |c| !all.contains(c) && assignable(self.from, c)));
         if all.len() > 1 && wrong.len() < 3 {
             let claim = Claim::Valid { code, before: true, now: false };
             let prompt = format!("May {named} be reported from {day} on?");
@@ -333,7 +302,7 @@ impl Maker<'_> {
         }
         let prompt =
             format!("Which of these may be reported from {day} on in place of {}?", self.named(&code));
-        let (choices, at) = self.choices(&right, &wrong, |c| self.named(c));
+        let (choices, at) = choices(&right, &wrong, |c| self.named(c));
         let claim = Claim::TakesOver { old: code, right, wrong };
         let question = self.question(row, "became-header", prompt, answer, claim);
         Some(Question { choices, right: at, ..question })
@@ -351,7 +320,7 @@ impl Maker<'_> {
             let claim = Claim::Valid { code, before: true, now: false };
             return Some(self.question(row, "deleted", prompt, answer, claim));
         };
-        let wrong = self.near(self.to, &right, 3, |c| !all.contains(c));
+        let wrong = near(self.to, &right, 3, |c| !all.contains(c));
         let prompt = format!("{} was deleted on {day}. Which code takes over?", self.named(&code));
         let list: Vec<String> = all.iter().map(|c| self.named(c)).collect();
         let answer = if all.len() == 1 {
@@ -363,7 +332,7 @@ impl Maker<'_> {
                 list.join("; ")
             )
         };
-        let (choices, at) = self.choices(&right, &wrong, |c| self.named(c));
+        let (choices, at) = choices(&right, &wrong, |c| self.named(c));
         let claim = Claim::TakesOver { old: code, right, wrong };
         let question = self.question(row, "deleted", prompt, answer, claim);
         Some(Question { choices, right: at, ..question })
@@ -377,14 +346,13 @@ impl Maker<'_> {
             return Some(self.question(row, "added", prompt, format!("No. It is new on {day}."), claim));
         }
         let title = title_of(self.to, &code).to_owned();
-        let wrong =
-            self.near(self.to, &code, 3, |c| assignable(self.from, c) && title_of(self.to, c) != title);
+        let wrong = near(self.to, &code, 3, |c| assignable(self.from, c) && title_of(self.to, c) != title);
         if title.is_empty() || wrong.len() < 2 {
             return None;
         }
         let prompt = format!("Which code is new from {day} on for: {title}?");
         let answer = format!("{}. The other codes were valid before.", self.named(&code));
-        let (choices, at) = self.choices(&code, &wrong, |c| c.display(self.system));
+        let (choices, at) = choices(&code, &wrong, |c| c.display(self.system));
         let claim = Claim::IsNew { right: code, title, wrong };
         let question = self.question(row, "added", prompt, answer, claim);
         Some(Question { choices, right: at, ..question })
@@ -437,6 +405,33 @@ impl Maker<'_> {
         }
         found
     }
+}
+
+/// The right choice among the others, at a place that follows from the code alone.
+fn choices(right: &Code, wrong: &[Code], words: impl Fn(&Code) -> String) -> (Vec<String>, usize) {
+    let mut choices: Vec<String> = wrong.iter().map(&words).collect();
+    let at = right.as_str().bytes().map(usize::from).sum::<usize>() % (choices.len() + 1);
+    choices.insert(at, words(right));
+    (choices, at)
+}
+
+/// Assignable codes near another, of the same category first, that pass a test.
+fn near(edition: &Edition, code: &Code, number: usize, test: impl Fn(&Code) -> bool) -> Vec<Code> {
+    let text = code.as_str();
+    let mut found: Vec<Code> = Vec::new();
+    for length in (1..=text.len().min(4)).rev() {
+        let begins = text.get(..length).unwrap_or(text);
+        for concept in edition.concepts().filter(|c| c.kind() == ConceptKind::Code && c.assignable()) {
+            let other = concept.code();
+            if found.len() == number {
+                return found;
+            }
+            if other.as_str().starts_with(begins) && other != code && !found.contains(other) && test(other) {
+                found.push(other.clone());
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]

@@ -135,6 +135,16 @@ impl<'a> Builder<'a> {
         let scope_loss = self.scope_loss();
         let shows = |code: &Code| input.selection.shows(code);
         let flows = flow::flows(&self.succession(), input.to, shows, |c| self.named(c));
+        let excerpts: Vec<String> = [input.from, input.to]
+            .iter()
+            .filter(|e| e.is_excerpt())
+            .map(|e| {
+                format!(
+                    "{} is an excerpt of the release, so its totals are not those of the authority",
+                    e.id()
+                )
+            })
+            .collect();
         let chapter_source = self.chapters.source.clone();
         // The last row holds what is in no chapter, and is shown only if there is something.
         let mut chapters = std::mem::take(&mut self.chapters.rows);
@@ -182,7 +192,7 @@ impl<'a> Builder<'a> {
             attributes,
             years: input.years.to_vec(),
             selection,
-            caveats: input.set.caveats.clone(),
+            caveats: input.set.caveats.iter().cloned().chain(excerpts).collect(),
             language: input.to.languages().first().cloned().unwrap_or_default(),
             text_withheld: self.withheld,
             attributions: licence::attributions(self.system, !self.withheld),
@@ -376,8 +386,8 @@ impl<'a> Builder<'a> {
                     }
                     main = Some(row);
                 }
-                Change::Assignability { now, revisions: titles } => {
-                    main = Some(self.status_row(code, *now, titles));
+                Change::Assignability { kind, now, revisions: titles, .. } => {
+                    main = Some(self.status_row(code, *kind, *now, titles));
                 }
                 // A title that one of the two editions does not state is no revision of it.
                 Change::Revision { revision, .. } if revision.from.is_none() || revision.to.is_none() => {}
@@ -416,15 +426,19 @@ impl<'a> Builder<'a> {
     }
 
     /// A code that became a header, or the reverse. In HCPCS Level II the file keeps deleted codes as terminated ones.
-    fn status_row(&self, code: &Code, now: bool, titles: &[Revision]) -> ChangeRow {
+    fn status_row(&self, code: &Code, concept: ConceptKind, now: bool, titles: &[Revision]) -> ChangeRow {
         let kind = match (self.system, now) {
             (CodeSystem::Hcpcs, true) => Kind::Added,
             (CodeSystem::Hcpcs, false) => Kind::Deleted,
             (_, true) => Kind::BecameAssignable,
             (_, false) => Kind::BecameHeader,
         };
-        let status = if now { Status::Assignable } else { Status::Header };
-        let mut row = self.row(code, kind, status, true);
+        let status = match concept {
+            ConceptKind::Modifier => Status::Modifier,
+            _ if now => Status::Assignable,
+            _ => Status::Header,
+        };
+        let mut row = self.row(code, kind, status, concept == ConceptKind::Code);
         row.titles = titles.iter().map(|r| self.revised_title(r)).collect();
         if kind == Kind::BecameHeader {
             row.children = self.new_children(code).iter().map(|c| self.named(c)).collect();

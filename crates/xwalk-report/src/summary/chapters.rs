@@ -204,7 +204,11 @@ impl<'e> Chapters<'e> {
             }
         }
         let none = keys.rows.len();
-        keys.rows.push(Chapter { title: "In no chapter".into(), ..Chapter::default() });
+        let outside = match to.id().system {
+            CodeSystem::Hcpcs | CodeSystem::Cpt => "Modifiers",
+            _ => "In no chapter",
+        };
+        keys.rows.push(Chapter { title: outside.into(), ..Chapter::default() });
         let of_from = keys.place(from, none);
         let of_to = keys.place(to, none);
         let states = |e: &Edition| e.concepts().any(|c| c.kind() == ConceptKind::Chapter);

@@ -3,7 +3,7 @@
 //! New, revised and deleted follow from the files and the history. A code is resequenced when it stands out of numeric
 //! order in the list of descriptors, which is in the order of the book. Add-on codes say so in their descriptor.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, Edition};
 
@@ -15,12 +15,14 @@ pub(super) fn resequenced(edition: &Edition) -> HashSet<Code> {
     if edition.id().system != CodeSystem::Cpt {
         return HashSet::new();
     }
-    let codes: Vec<&Code> =
-        edition.concepts().filter(|c| c.kind() == ConceptKind::Code).map(Concept::code).collect();
-    // Codes of one category follow each other; a category begins anew.
-    let class = |c: &Code| c.as_str().as_bytes().last().copied().filter(u8::is_ascii_alphabetic);
+    // Each category, told by the letter at the end of its codes, has an order of its own.
+    let mut parts: BTreeMap<Option<u8>, Vec<&Code>> = BTreeMap::new();
+    for code in edition.concepts().filter(|c| c.kind() == ConceptKind::Code).map(Concept::code) {
+        let letter = code.as_str().as_bytes().last().copied().filter(u8::is_ascii_alphabetic);
+        parts.entry(letter).or_default().push(code);
+    }
     let mut found = HashSet::new();
-    for part in codes.chunk_by(|a, b| class(a) == class(b)) {
+    for part in parts.values() {
         let kept = longest_rising(part);
         found.extend(part.iter().filter(|c| !kept.contains(**c)).map(|c| (*c).clone()));
     }

@@ -210,7 +210,7 @@ fn write_kind(summary: &Summary, kind: Kind, out: &mut dyn io::Write) -> io::Res
         _ => writeln!(out, "| Code | Title | Use instead |\n| --- | --- | --- |")?,
     }
     for row in rows {
-        let signs: String = row.cpt_marks.iter().map(|m| format!(" {}", m.sign())).collect();
+        let signs: String = row.cpt_marks.iter().flat_map(|m| [" ", m.sign()]).collect();
         let code = format!("{}{}", plain(&row.code), plain(&signs));
         match (kind, row.titles.first()) {
             (Kind::Revised | Kind::Editorial, Some(first)) if !first.marks.is_empty() => writeln!(

@@ -91,14 +91,14 @@ enum Cell<'a> {
     Empty,
 }
 
-struct Sheet<'f> {
+struct Table<'f> {
     sheet: Worksheet,
     formats: &'f Formats,
     row: u32,
     columns: u16,
 }
 
-impl<'f> Sheet<'f> {
+impl<'f> Table<'f> {
     /// A sheet with a frozen header row; columns are a heading and a width in characters.
     fn new(name: &str, columns: &[(&str, f64)], formats: &'f Formats) -> Result<Self, XlsxError> {
         let mut sheet = Worksheet::new();
@@ -345,7 +345,7 @@ fn chapters(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Re
         ("Codes before", 14.0),
         ("Codes after", 14.0),
     ];
-    let mut sheet = Sheet::new("Chapters", &columns, formats)?;
+    let mut sheet = Table::new("Chapters", &columns, formats)?;
     for c in &summary.chapters {
         let mut cells = vec![Cell::Code(&c.key), Cell::Text(c.range.clone()), Cell::Text(c.title.clone())];
         let numbers = [c.added, c.deleted, c.became_header, c.revised, c.editorial, c.before, c.after];
@@ -401,7 +401,7 @@ fn changes(
         ]),
         Kind::Moved => columns.extend([("Title", 60.0), ("From below", 40.0), ("To below", 40.0)]),
         Kind::BecameHeader => {
-            columns.extend([("Title", 60.0), ("New codes below", 60.0), ("Use instead", 30.0)])
+            columns.extend([("Title", 60.0), ("New codes below", 60.0), ("Use instead", 30.0)]);
         }
         _ => columns.extend([("Title", 70.0), ("Use instead", 30.0)]),
     }
@@ -413,7 +413,7 @@ fn changes(
     if cpt {
         columns.push(("Marks", 24.0));
     }
-    let mut sheet = Sheet::new(name, &columns, formats)?;
+    let mut sheet = Table::new(name, &columns, formats)?;
     for row in summary.of(kind) {
         let status = match row.status {
             super::Status::Assignable => "assignable",
@@ -511,7 +511,7 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
         ("Basis", 12.0),
         ("Stated in", 40.0),
     ];
-    let mut sheet = Sheet::new("Successors", &columns, formats)?;
+    let mut sheet = Table::new("Successors", &columns, formats)?;
     for row in &summary.changes {
         for (choice, way) in row.successors.iter().enumerate() {
             for named in &way.codes {
@@ -538,7 +538,7 @@ fn successors(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
 fn scope_loss(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Result<(), XlsxError> {
     let columns =
         [("Code", 12.0), ("Title", 60.0), ("New code carved out", 14.0), ("Title of the new code", 60.0)];
-    let mut sheet = Sheet::new("Scope loss", &columns, formats)?;
+    let mut sheet = Table::new("Scope loss", &columns, formats)?;
     for loss in &summary.scope_loss {
         for new in &loss.into {
             sheet.push(&[
@@ -562,7 +562,7 @@ fn notes(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Resul
         ("Heading before", 22.0),
         ("Text", 80.0),
     ];
-    let mut sheet = Sheet::new("Notes", &columns, formats)?;
+    let mut sheet = Table::new("Notes", &columns, formats)?;
     for note in &summary.notes {
         sheet.push(&[
             Cell::Code(&note.code),
@@ -586,7 +586,7 @@ fn attributes(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
         ("Before", 30.0),
         ("After", 30.0),
     ];
-    let mut sheet = Sheet::new("Attributes", &columns, formats)?;
+    let mut sheet = Table::new("Attributes", &columns, formats)?;
     for row in &summary.attributes {
         sheet.push(&[
             Cell::Code(&row.code),
@@ -601,7 +601,7 @@ fn attributes(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> 
 }
 
 fn glossary(summary: &Summary, formats: &Formats, workbook: &mut Workbook) -> Result<(), XlsxError> {
-    let mut sheet = Sheet::new("Glossary", &[("Word", 30.0), ("Meaning", 100.0)], formats)?;
+    let mut sheet = Table::new("Glossary", &[("Word", 30.0), ("Meaning", 100.0)], formats)?;
     for term in &summary.glossary {
         sheet.push(&[Cell::Text(term.term.to_owned()), Cell::Text(term.meaning.to_owned())])?;
     }

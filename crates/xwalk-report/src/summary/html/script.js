@@ -35,8 +35,9 @@
 
   const textOf = (item) => {
     if (item.text === null) {
-      const code = item.row.cells[0].textContent;
-      item.text = plain(`${code} ${code.replaceAll(".", "")} ${item.row.textContent}`);
+      // Codes are found with and without their dot.
+      const words = item.row.textContent;
+      item.text = plain(`${words} ${words.replaceAll(".", "")}`);
     }
     return item.text;
   };
