@@ -110,6 +110,19 @@ const OVERFLOW: &str = "[...document.querySelectorAll('body *')].filter(e => { \
     }).map(e => `${e.tagName}.${e.className.baseVal ?? e.className}: ${e.textContent.slice(0, 40)}`).slice(0, 5)";
 
 #[test]
+fn pages_without_contents_use_their_width() {
+    let Some(mut browser) = Browser::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    browser.resize(1280, 900);
+    for page in all_pages(folder.path()) {
+        browser.open(&page);
+        let share = browser.eval("document.querySelector('main').getBoundingClientRect().width / innerWidth");
+        assert!(share.as_f64().unwrap() > 0.6, "{}: {share}", page.display());
+        assert_eq!(browser.eval(OVERFLOW), json!([]), "{}", page.display());
+    }
+}
+
+#[test]
 fn nothing_runs_over_at_any_width_and_nothing_is_loaded() {
     let Some(mut browser) = Browser::start() else { return };
     let folder = tempfile::tempdir().unwrap();

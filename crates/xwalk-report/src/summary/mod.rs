@@ -14,6 +14,7 @@ mod html;
 mod json;
 mod licence;
 mod markdown;
+mod rows;
 mod selection;
 mod site;
 mod succession;

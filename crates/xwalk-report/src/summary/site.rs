@@ -85,7 +85,7 @@ fn agreement(summary: &Summary) -> &'static str {
     if agrees.iter().all(|a| *a == Some(true)) {
         "\u{2713} agree"
     } else if agrees.contains(&Some(false)) {
-        "\u{2260} differ, see the page"
+        "differ, see the page"
     } else {
         "none held"
     }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use xwalk_diff::Verdict;
 
-use super::overview::sentence;
+use super::overview::{is_minor, sentence};
 use crate::grouped;
 use crate::summary::{OfficialList, Summary};
 
@@ -36,6 +36,7 @@ pub(super) fn method(summary: &Summary) -> Markup {
             } @else if !summary.flows.is_empty() {
                 p { "No official table of successors was held for this step; what is shown follows from the hierarchy of the codes." }
             }
+            @for caveat in summary.caveats.iter().filter(|c| is_minor(c)) { p.remark { (sentence(caveat)) } }
             @for side in [&summary.from, &summary.to] {
                 @for remark in &side.remarks {
                     p.caveat { b { (side.id) ": " } (sentence(remark)) }
@@ -71,7 +72,7 @@ fn official_list(list: &OfficialList) -> Markup {
                 @match list.verdict {
                     Verdict::Agrees => span.tag.added { "\u{2713} agrees" },
                     Verdict::Explained => span.tag.revised { "\u{2248} differs for a known cause" },
-                    Verdict::Disagrees => span.tag.deleted { "\u{2260} disagrees" },
+                    Verdict::Disagrees => span.tag.deleted { "! disagrees" },
                 }
             }
             p.source { (sentence(list.about)) " " (grouped(list.lines as u64)) " lines." @if !list.sha256.is_empty() { " sha256 " code { (list.sha256) } } }
@@ -87,7 +88,7 @@ fn official_list(list: &OfficialList) -> Markup {
                                 td.num {
                                     @match computed {
                                         Some(n) if n == official => { (grouped(*n)) },
-                                        Some(n) => { b { (grouped(*n)) " \u{2260}" } },
+                                        Some(n) => { b { (grouped(*n)) " (differs)" } },
                                         None => "\u{2013}",
                                     }
                                 }

@@ -108,11 +108,16 @@ pub(super) fn headline(summary: &Summary) -> Markup {
                     }
                 }
             }
-            @for caveat in &summary.caveats {
+            @for caveat in summary.caveats.iter().filter(|c| !is_minor(c)) {
                 p.caveat { b { "To know: " } (sentence(caveat)) }
             }
         }
     }
+}
+
+/// Whether a caveat is about what the summary does not show anyway; it stands under Method.
+pub(super) fn is_minor(caveat: &str) -> bool {
+    caveat.starts_with("attribute")
 }
 
 /// A remark as a sentence of its own.
@@ -135,7 +140,7 @@ fn official(number: &HeadlineNumber, summary: &Summary) -> Markup {
                 span.official.good { span aria-hidden="true" { "\u{2713}" } " official: " (grouped(official)) }
             }
             (Some(official), _) => {
-                span.official.other { span aria-hidden="true" { "\u{2260}" } " official: " (grouped(official)) }
+                span.official.other { "differs, official: " (grouped(official)) }
             }
             _ => span.official { @if summary.headline.cpt.is_some() { "as the AMA counts" } @else { "computed" } },
         }
@@ -156,7 +161,7 @@ fn verdict_class(summary: &Summary) -> &'static str {
 fn verdict_sign(summary: &Summary) -> &'static str {
     match verdict_class(summary) {
         "good" => "\u{2713}",
-        "bad" | "other" => "\u{2260}",
+        "bad" | "other" => "!",
         _ => "\u{2139}",
     }
 }

@@ -124,13 +124,15 @@ pub(super) fn finder(summary: &Summary) -> Markup {
         .chain((!summary.notes.is_empty()).then_some(("notes", "Notes")))
         .chain((!summary.attributes.is_empty()).then_some(("attributes", "Attributes")))
         .collect();
+    let first = summary.changes.first().map_or("", |row| row.code.as_str());
+    let example = format!("{first}, or words of a title");
     html! {
         section #find.finder aria-labelledby="find-heading" hidden {
             h2 #find-heading { "Find a change" }
             form #filters role="search" {
                 div.field.wide {
                     label for="q" { "Code or words" }
-                    input #q type="search" autocomplete="off" spellcheck="false" placeholder="L02.2 or cutaneous abscess";
+                    input #q type="search" autocomplete="off" spellcheck="false" placeholder=(example);
                 }
                 @if summary.has_chapters() {
                     div.field {
