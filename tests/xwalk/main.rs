@@ -5,6 +5,8 @@
 
 mod audit;
 mod bad_input;
+mod check;
+mod chromium;
 mod cpt;
 mod diff;
 mod help;
@@ -14,8 +16,10 @@ mod laws;
 mod library;
 mod map;
 mod maps;
+mod pages;
 mod program;
 mod releases;
+mod report;
 mod review;
 mod rule_laws;
 mod rules;

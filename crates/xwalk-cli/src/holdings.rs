@@ -88,6 +88,15 @@ impl<'a> Holdings<'a> {
         Ok(())
     }
 
+    /// Adds maps that were read already, for instance from the folders of the editions.
+    pub(crate) fn add_maps(&mut self, maps: impl IntoIterator<Item = ConceptMap>) {
+        for map in maps {
+            if !self.maps_read.iter().any(|known| known.id == map.id) {
+                self.maps_read.push(map);
+            }
+        }
+    }
+
     /// The edition that a text names: the path of official files, which are read now, or an id.
     pub(crate) fn named(&mut self, spec: &str) -> anyhow::Result<EditionId> {
         if Path::new(spec).exists() && spec.parse::<EditionId>().is_err() {

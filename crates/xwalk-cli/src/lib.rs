@@ -7,6 +7,7 @@ mod crosswalks;
 mod diagnostics;
 mod editions;
 mod exit;
+mod held;
 mod holdings;
 mod output;
 mod printer;
@@ -56,6 +57,8 @@ enum Command {
     History(commands::history::Args),
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
+    Report(commands::report::Args),
+    Check(commands::check::Args),
     Map(commands::map::Args),
     Rules(commands::rules::Args),
     Review(commands::review::Args),
@@ -73,6 +76,8 @@ pub fn main() -> std::process::ExitCode {
         Command::History(args) => commands::history::run(&args, library, &printer),
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
+        Command::Report(args) => commands::report::run(&args, library, &printer),
+        Command::Check(args) => commands::check::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
         Command::Rules(args) => commands::rules::run(&args, library, &printer),
         Command::Review(args) => commands::review::run(&args, library, &printer),
