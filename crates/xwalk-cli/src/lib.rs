@@ -12,6 +12,7 @@ mod holdings;
 mod output;
 mod printer;
 mod routes;
+mod table;
 
 use clap::{Parser, Subcommand};
 
@@ -25,7 +26,7 @@ use crate::printer::{ColourChoice, Printer};
 ///
 /// Exit status: 0 done, 1 findings (an unknown code, a difference from the official list), 2 could not run.
 #[derive(Debug, Parser)]
-#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 100)]
+#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 120)]
 struct Cli {
     #[command(flatten)]
     global: Global,
