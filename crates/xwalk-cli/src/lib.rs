@@ -61,6 +61,8 @@ enum Command {
     Report(commands::report::Args),
     Check(commands::check::Args),
     Map(commands::map::Args),
+    Rules(commands::rules::Args),
+    Review(commands::review::Args),
 }
 
 /// Runs the command line of this process.
@@ -78,6 +80,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Report(args) => commands::report::run(&args, library, &printer),
         Command::Check(args) => commands::check::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
+        Command::Rules(args) => commands::rules::run(&args, library, &printer),
+        Command::Review(args) => commands::review::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),
