@@ -81,12 +81,7 @@ impl Outcome {
     pub fn is_mapped(self) -> bool {
         matches!(
             self,
-            Self::Unchanged
-                | Self::Renamed
-                | Self::Replaced
-                | Self::Split
-                | Self::Merged
-                | Self::Combination
+            Self::Unchanged | Self::Renamed | Self::Replaced | Self::Split | Self::Merged | Self::Combination
         )
     }
 }

@@ -1,0 +1,24 @@
+//! Coded tables carried through a resolved map.
+//!
+//! A table is CSV ([`csv`]) or Parquet ([`parquet`]). For each cell of a code column an [`AnswerBook`] gives the
+//! answer, made once for each code that occurs by a [`Resolve`] (the seam to the maps) under a [`Policy`]. All rows
+//! and all other columns come back as they were; nothing is echoed; a [`Tally`] counts every cell.
+
+mod answer;
+mod columns;
+mod combine;
+pub mod csv;
+mod date;
+mod error;
+mod options;
+mod output;
+pub mod parquet;
+mod table;
+mod tally;
+
+pub use answer::{Answer, AnswerBook, Choice, Context, Resolve, Together};
+pub use date::{Calendar, DateFormat, Day};
+pub use error::RemapError;
+pub use options::{ColumnName, Dialect, Dots, Field, OnError, Options, Place, Policy, Ragged, Shape};
+pub use output::{PendingFile, Watch};
+pub use tally::{CodeCount, Tally};
