@@ -1,7 +1,32 @@
 //! Concept maps carried along routes over the edition graph.
 //!
-//! Every input gets a typed [`Outcome`], never an echo, and each alternative names the hops that led to it.
+//! An [`EditionGraph`] finds a route, a [`Step`] is one leg of it with its map at hand, and a [`Resolver`] carries
+//! codes along the steps. Every input gets a typed [`Outcome`], never an echo, and each alternative names the hops that
+//! led to it. [`AnnualStep`] is what happened from one edition of a system to the next: successors, previous codes,
+//! and scope that surviving codes lost.
 
+mod annual;
+mod compose;
+mod error;
+mod graph;
+mod infer;
 mod outcome;
+mod rank;
+mod resolver;
+mod stats;
+mod step;
+mod timeline;
+mod weights;
 
+pub use annual::{ANNUAL, AnnualStep, DELETED, Join, Statement, Statements};
+pub use compose::{compose, compose_relationships, identity, invert};
+pub use error::MapError;
+pub use graph::{EditionGraph, Leg, Via, Waypoint, chronological};
+pub use infer::{Candidate, Inference, LEAST_SCORE, MOST_CANDIDATES, SuccessorFinder};
 pub use outcome::{Alternative, Basis, Hop, Outcome, Rank, Resolution, Warning};
+pub use rank::{Preferences, is_unspecified, likeness, reasons, title_words};
+pub use resolver::{Batch, Foreign, Options, Resolver, systems_of_shape, tally};
+pub use stats::{Cardinality, MapStatistics, Pairs, cardinality, pairs, statistics};
+pub use step::{Method, Step, StepKind};
+pub use timeline::{Placed, Timeline};
+pub use weights::{Allocation, Comparability, DualCoded, Grounds, Share, Shares, shares};

@@ -207,6 +207,15 @@ pub enum Warning {
         /// The codes of the other slots.
         with: Vec<Vec<Code>>,
     },
+    /// One of the ways ended: the code on it has nothing in the edition after.
+    Ended {
+        /// The code that the way had got to.
+        code: Code,
+        /// The edition in which it stood.
+        edition: EditionId,
+        /// The edition that has nothing for it.
+        to: EditionId,
+    },
     /// An edition between the ends of a step is not held, so what changed in it is known from the table alone.
     MissingEdition {
         /// The edition.

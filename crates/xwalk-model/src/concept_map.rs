@@ -107,6 +107,11 @@ pub enum Provenance {
         /// The rule.
         rule: String,
     },
+    /// Follows from maps read one after the other.
+    Composed {
+        /// The editions in between.
+        via: Vec<EditionId>,
+    },
     /// Made by an inference.
     Inferred {
         /// The method.

@@ -1,0 +1,535 @@
+//! The step from one edition of a system to the next: who takes over from a deleted code, what a new code was coded
+//! to before, and which surviving codes lost scope.
+//!
+//! The authority states it in conversion tables, from new to old (NCHS: "ICD-10-CM Conversion Table", a row for each
+//! new code with the codes "previously" assigned). Three readings follow from a row that leads from new code N to
+//! old code O: O deleted, N takes over from it; O alive, N was carved out of it; and N's history is O.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use xwalk_model::{
+    Code, Concept, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, SourceFile,
+    Targets, calendar,
+};
+
+/// A new code that is stated for several old codes together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// The old codes: one of each slot, on one record together.
+    pub sources: Vec<Vec<Code>>,
+    /// The new code.
+    pub target: Code,
+    /// Index of the file in the sources of the step.
+    pub file: u16,
+    /// The row.
+    pub line: u32,
+}
+
+/// One row of a table that leads from a new code to the codes used before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The new code.
+    pub current: Code,
+    /// The codes before: slots are AND, codes in a slot OR. Empty where the authority states that there were none.
+    pub previous: Vec<Vec<Code>>,
+    /// Index of the file in [`Statements::sources`].
+    pub file: u16,
+    /// The row.
+    pub line: u32,
+    /// What the cell looks like: `one`, `list`, `and`, `range`, `category`, `none`.
+    pub flags: compact_str::CompactString,
+}
+
+/// What an authority states about the codes that are new between two editions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statements {
+    /// The files.
+    pub sources: Vec<SourceFile>,
+    /// The rows, in the order of the files.
+    pub rows: Vec<Statement>,
+}
+
+impl Statements {
+    /// The rows of conversion tables that came into effect after `from` and not after `to`. The maps of a conversion
+    /// table lead back in time, from each edition to the one before.
+    pub fn of_tables<'m>(
+        maps: impl IntoIterator<Item = &'m ConceptMap>,
+        from: &EditionId,
+        to: &EditionId,
+    ) -> Self {
+        let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+        let mut found = Self::default();
+        let (Some(first), Some(last)) = (start(from), start(to)) else { return found };
+        for map in maps {
+            if map.id.source.system != to.system
+                || !start(&map.id.source).is_some_and(|day| first < day && day <= last)
+            {
+                continue;
+            }
+            let base = u16::try_from(found.sources.len()).unwrap_or(u16::MAX - 1);
+            let known = found.sources.iter().position(|s| map.sources.first() == Some(s));
+            let base = match known {
+                Some(at) => u16::try_from(at).unwrap_or(base),
+                None => {
+                    found.sources.extend(map.sources.iter().cloned());
+                    base
+                }
+            };
+            for (current, mappings) in &map.elements {
+                for mapping in mappings {
+                    let previous = match &mapping.targets {
+                        Targets::NoMap => Vec::new(),
+                        Targets::One(code) => vec![vec![code.clone()]],
+                        Targets::Combination { slots, .. } => slots.clone(),
+                    };
+                    let Provenance::Official { file, line } = mapping.provenance else { continue };
+                    let flags = mapping.flags.clone();
+                    let current = current.clone();
+                    found.rows.push(Statement { current, previous, file: file + base, line, flags });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What changed from one edition of a system to the next, as maps in both directions.
+///
+/// The maps hold only what changed: an assignable code that neither lists is assignable in both editions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnnualStep {
+    /// The earlier edition.
+    pub from: EditionId,
+    /// The later edition.
+    pub to: EditionId,
+    /// Each assignable code of the earlier edition that is not assignable in the later one, with its successors.
+    pub forward: ConceptMap,
+    /// Each assignable code of the later edition that was not assignable before, with what it was coded to.
+    pub backward: ConceptMap,
+    /// Codes assignable in both editions of which new codes were carved out, with these. They mean less than before.
+    pub scope: BTreeMap<Code, Vec<Code>>,
+    /// New codes that are stated for several old codes together.
+    pub joins: Vec<Join>,
+    /// Codes that rows name and neither edition holds, with the row.
+    pub unresolved: Vec<(Code, u32)>,
+    /// Whether the authority's statements were at hand; without them only structure speaks.
+    pub stated: bool,
+}
+
+/// Name of the maps of an annual step.
+pub const ANNUAL: &str = "annual";
+
+/// The flag of a deletion for which nothing takes over.
+pub const DELETED: &str = "deleted";
+
+impl AnnualStep {
+    /// The step between two editions of a system, from what both hold and what the authority states.
+    pub fn new(from: &Edition, to: &Edition, statements: &Statements) -> Self {
+        Builder::new(from, to, statements).build()
+    }
+
+    fn empty(from: EditionId, to: EditionId, sources: &[SourceFile]) -> Self {
+        let id = |source: &EditionId, target: &EditionId| MapId {
+            source: source.clone(),
+            target: target.clone(),
+            name: ANNUAL.to_owned(),
+        };
+        let mut forward = ConceptMap::new(id(&from, &to));
+        let mut backward = ConceptMap::new(id(&to, &from));
+        forward.sources = sources.to_vec();
+        backward.sources = sources.to_vec();
+        Self {
+            forward,
+            backward,
+            from,
+            to,
+            scope: BTreeMap::new(),
+            joins: Vec::new(),
+            unresolved: Vec::new(),
+            stated: !sources.is_empty(),
+        }
+    }
+
+    /// The step from its parts, as a crosswalk on disk holds them.
+    pub fn from_parts(
+        from: EditionId,
+        to: EditionId,
+        sources: Vec<SourceFile>,
+        forward: BTreeMap<Code, Vec<Mapping>>,
+        backward: BTreeMap<Code, Vec<Mapping>>,
+        scope: BTreeMap<Code, Vec<Code>>,
+        joins: Vec<Join>,
+    ) -> Self {
+        let mut step = Self::empty(from, to, &sources);
+        step.forward.elements = forward;
+        step.backward.elements = backward;
+        step.scope = scope;
+        step.joins = joins;
+        step
+    }
+
+    /// The codes that take over from a code that is not assignable any more, best grounded first.
+    pub fn successors(&self, code: &Code) -> Vec<&Code> {
+        codes_of(self.forward.get(code))
+    }
+
+    /// The codes that a new code was coded to before.
+    pub fn previous(&self, code: &Code) -> Vec<&Code> {
+        codes_of(self.backward.get(code))
+    }
+
+    /// The new codes that were carved out of a code that stays.
+    pub fn carved_out(&self, code: &Code) -> &[Code] {
+        self.scope.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// The joins that a code takes part in.
+    pub fn joins_of<'s>(&'s self, code: &'s Code) -> impl Iterator<Item = &'s Join> {
+        self.joins.iter().filter(move |j| j.sources.iter().flatten().any(|c| c == code))
+    }
+}
+
+fn codes_of(mappings: &[Mapping]) -> Vec<&Code> {
+    let mut codes: Vec<&Code> = Vec::new();
+    for mapping in mappings {
+        let of: Vec<&Code> = match &mapping.targets {
+            Targets::NoMap => Vec::new(),
+            Targets::One(code) => vec![code],
+            Targets::Combination { slots, .. } => slots.iter().flatten().collect(),
+        };
+        for code in of {
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+    }
+    codes
+}
+
+/// A row whose keys were resolved in the earlier edition.
+struct Row<'s> {
+    statement: &'s Statement,
+    slots: Vec<Vec<Code>>,
+}
+
+/// The attribute that names the entity of a concept of ICD-11.
+const FOUNDATION_ID: &str = "foundation-id";
+
+struct Builder<'e> {
+    from: &'e Edition,
+    to: &'e Edition,
+    /// Assignable concepts of the later edition by foundation id; `None` where several have it.
+    entities: HashMap<&'e str, Option<Concept<'e>>>,
+    /// The same for the earlier edition.
+    old_entities: HashMap<&'e str, Option<Concept<'e>>>,
+    step: AnnualStep,
+    rows: Vec<Row<'e>>,
+}
+
+fn entities(edition: &Edition) -> HashMap<&str, Option<Concept<'_>>> {
+    let mut found: HashMap<&str, Option<Concept<'_>>> = HashMap::new();
+    if !edition.attribute_names().iter().any(|n| n == FOUNDATION_ID) {
+        return found;
+    }
+    for concept in edition.concepts().filter(|c| c.assignable()) {
+        if let Some(id) = concept.attribute(FOUNDATION_ID) {
+            found.entry(id).and_modify(|known| *known = None).or_insert(Some(concept));
+        }
+    }
+    found
+}
+
+fn is_assignable(edition: &Edition, code: &Code) -> bool {
+    edition.get(code).is_some_and(Concept::assignable)
+}
+
+impl<'e> Builder<'e> {
+    fn new(from: &'e Edition, to: &'e Edition, statements: &'e Statements) -> Self {
+        let step = AnnualStep::empty(from.id().clone(), to.id().clone(), &statements.sources);
+        let (entities, old_entities) = (entities(to), entities(from));
+        let mut builder = Self { from, to, entities, old_entities, step, rows: Vec::new() };
+        builder.resolve_rows(statements);
+        builder
+    }
+
+    /// Resolves the keys of the rows: ranges and categories become the codes that the earlier edition has there; a
+    /// code that came and went between the editions is followed to what it came from.
+    fn resolve_rows(&mut self, statements: &'e Statements) {
+        let mut by_current: HashMap<&Code, Vec<&Statement>> = HashMap::new();
+        for row in &statements.rows {
+            by_current.entry(&row.current).or_default().push(row);
+        }
+        for statement in &statements.rows {
+            let mut slots = Vec::with_capacity(statement.previous.len());
+            for slot in &statement.previous {
+                let mut codes: Vec<Code> = Vec::new();
+                for key in slot {
+                    self.resolve(key, statement.line, &by_current, 0, &mut codes);
+                }
+                let mut seen = BTreeSet::new();
+                codes.retain(|c| seen.insert(c.clone()));
+                slots.push(codes);
+            }
+            // A slot of which nothing is known says nothing about the others.
+            slots.retain(|slot| !slot.is_empty());
+            self.rows.push(Row { statement, slots });
+        }
+    }
+
+    fn resolve(
+        &mut self,
+        key: &Code,
+        line: u32,
+        by_current: &HashMap<&Code, Vec<&Statement>>,
+        depth: u8,
+        found: &mut Vec<Code>,
+    ) {
+        let text = key.as_str();
+        let concepts: Vec<Concept<'_>> = if let Some(above) = text.strip_suffix('-') {
+            self.from.get(&Code::from_official(above)).map(below).unwrap_or_default()
+        } else if let Some((first, last)) = text.split_once('-') {
+            let (first, last) = (Code::from_official(first), Code::from_official(last));
+            match (self.from.get(&first), self.from.get(&last)) {
+                (Some(a), Some(b)) => {
+                    // In tabular order, up to the last code below the end.
+                    let end = below(b).last().map_or(b.ix(), |c| c.ix()).max(b.ix()).index();
+                    let start = a.ix().index();
+                    self.from.concepts().skip(start).take((end + 1).saturating_sub(start)).collect()
+                }
+                _ => Vec::new(),
+            }
+        } else {
+            match self.from.get(key) {
+                Some(concept) if concept.assignable() => vec![concept],
+                Some(header) => below(header),
+                None => Vec::new(),
+            }
+        };
+        let before = found.len();
+        found.extend(concepts.iter().filter(|c| c.assignable()).map(|c| c.code().clone()));
+        if found.len() > before {
+            return;
+        }
+        // It may have come into effect between the two editions; a table can name no more than a few such steps.
+        if depth < 4
+            && let Some(rows) = by_current.get(key)
+        {
+            for row in rows.clone() {
+                for code in row.previous.iter().flatten() {
+                    self.resolve(code, line, by_current, depth + 1, found);
+                }
+            }
+        }
+        if found.len() == before && depth == 0 {
+            self.step.unresolved.push((key.clone(), line));
+        }
+    }
+
+    /// The codes of the later edition that stand for `code` of a row: itself, or what took over within the step.
+    fn arrived(&self, code: &Code, depth: u8) -> Vec<Code> {
+        if is_assignable(self.to, code) {
+            return vec![code.clone()];
+        }
+        if depth >= 4 {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for row in &self.rows {
+            if row.statement.previous.iter().flatten().any(|c| c == code) {
+                found.extend(self.arrived(&row.statement.current, depth + 1));
+            }
+        }
+        found
+    }
+
+    fn build(mut self) -> AnnualStep {
+        let mut to_current: BTreeMap<Code, Vec<usize>> = BTreeMap::new();
+        let mut of_current: BTreeMap<&Code, Vec<usize>> = BTreeMap::new();
+        for (number, row) in self.rows.iter().enumerate() {
+            of_current.entry(&row.statement.current).or_default().push(number);
+            for code in row.slots.iter().flatten() {
+                to_current.entry(code.clone()).or_default().push(number);
+            }
+        }
+        for concept in self.from.concepts().filter(|c| c.assignable()) {
+            let code = concept.code();
+            let rows = to_current.get(code).map_or(&[][..], Vec::as_slice);
+            if is_assignable(self.to, code) {
+                let mut carved = self.carved(code, rows);
+                if !carved.is_empty() {
+                    carved.sort_by_key(|c| self.to.get(c).map(Concept::ix));
+                    carved.dedup();
+                    self.step.scope.insert(code.clone(), carved);
+                }
+            } else {
+                let mappings = self.forward(code, rows, &of_current);
+                self.step.forward.elements.insert(code.clone(), mappings);
+            }
+        }
+        for concept in self.to.concepts().filter(|c| c.assignable()) {
+            if !is_assignable(self.from, concept.code()) {
+                let rows = of_current.get(concept.code()).map_or(&[][..], Vec::as_slice);
+                let mappings = self.backward(concept, rows);
+                self.step.backward.elements.insert(concept.code().clone(), mappings);
+            }
+        }
+        for row in self.rows.iter().filter(|r| r.slots.len() > 1) {
+            for target in self.arrived(&row.statement.current, 0) {
+                self.step.joins.push(Join {
+                    sources: row.slots.clone(),
+                    target,
+                    file: row.statement.file,
+                    line: row.statement.line,
+                });
+            }
+        }
+        self.step
+    }
+
+    /// New codes that were carved out of a code that stays.
+    fn carved(&self, code: &Code, rows: &[usize]) -> Vec<Code> {
+        let mut carved = Vec::new();
+        for &number in rows {
+            for target in self.arrived(&self.rows[number].statement.current, 0) {
+                if target != *code && !is_assignable(self.from, &target) {
+                    carved.push(target);
+                }
+            }
+        }
+        carved
+    }
+
+    fn forward(&self, code: &Code, rows: &[usize], of_current: &BTreeMap<&Code, Vec<usize>>) -> Vec<Mapping> {
+        let mut mappings: Vec<Mapping> = Vec::new();
+        let mut add = |mapping: Mapping| {
+            if !mappings.iter().any(|m| m.targets == mapping.targets) {
+                mappings.push(mapping);
+            }
+        };
+        for &number in rows {
+            let row = &self.rows[number];
+            for target in self.arrived(&row.statement.current, 0) {
+                if target == *code {
+                    continue;
+                }
+                // A target that was there before means more than the code that joins it.
+                let relationship = if is_assignable(self.from, &target) {
+                    Relationship::SourceIsNarrowerThanTarget
+                } else {
+                    Relationship::SourceIsBroaderThanTarget
+                };
+                add(Mapping {
+                    targets: Targets::One(target),
+                    relationship,
+                    provenance: Provenance::Official { file: row.statement.file, line: row.statement.line },
+                    flags: row.statement.flags.clone(),
+                });
+            }
+        }
+        if let Some(now) = self.same_entity(code) {
+            add(derived(now.code(), Relationship::Equivalent, "the same entity, by its foundation id"));
+        }
+        if let Some(header) = self.to.get(code) {
+            let children = below(header);
+            let mut new: Vec<&Concept<'_>> =
+                children.iter().filter(|c| c.assignable() && !is_assignable(self.from, c.code())).collect();
+            // What the authority derives from another code is not a child of this one in meaning.
+            new.retain(|c| {
+                let stated = of_current.get(c.code()).map_or(&[][..], Vec::as_slice);
+                stated.is_empty()
+            });
+            for child in new {
+                add(derived(child.code(), Relationship::SourceIsBroaderThanTarget, "became a header"));
+            }
+        }
+        if mappings.is_empty() {
+            let rule = "deleted, and no authority states a successor".to_owned();
+            mappings.push(Mapping {
+                targets: Targets::NoMap,
+                relationship: Relationship::NotRelatedTo,
+                provenance: Provenance::Derived { rule },
+                flags: DELETED.into(),
+            });
+        }
+        mappings
+    }
+
+    /// The assignable concept of the later edition that is the same entity: WHO names an entity of ICD-11 by a
+    /// foundation id that stays when its code changes. Residuals have none of their own.
+    fn same_entity(&self, code: &Code) -> Option<Concept<'e>> {
+        let id = self.from.get(code)?.attribute(FOUNDATION_ID)?;
+        self.entities.get(id).copied().flatten()
+    }
+
+    fn backward(&self, concept: Concept<'_>, rows: &[usize]) -> Vec<Mapping> {
+        let mut mappings: Vec<Mapping> = Vec::new();
+        let mut add = |mapping: Mapping| {
+            if !mappings.iter().any(|m| m.targets == mapping.targets) {
+                mappings.push(mapping);
+            }
+        };
+        for &number in rows {
+            let row = &self.rows[number];
+            let provenance = Provenance::Official { file: row.statement.file, line: row.statement.line };
+            let flags = row.statement.flags.clone();
+            let relationship = Relationship::SourceIsNarrowerThanTarget;
+            match &row.slots[..] {
+                [] if row.statement.previous.is_empty() => add(Mapping {
+                    targets: Targets::NoMap,
+                    relationship: Relationship::NotRelatedTo,
+                    provenance,
+                    flags,
+                }),
+                [] => {}
+                [slot] => {
+                    for code in slot {
+                        let (provenance, flags) = (provenance.clone(), flags.clone());
+                        add(Mapping { targets: Targets::One(code.clone()), relationship, provenance, flags });
+                    }
+                }
+                slots => {
+                    let targets = Targets::Combination { scenario: 1, slots: slots.to_vec() };
+                    add(Mapping { targets, relationship: Relationship::RelatedTo, provenance, flags });
+                }
+            }
+        }
+        if let Some(id) = concept.attribute(FOUNDATION_ID)
+            && let Some(before) = self.old_entities.get(id).copied().flatten()
+        {
+            add(derived(before.code(), Relationship::Equivalent, "the same entity, by its foundation id"));
+        }
+        if mappings.is_empty()
+            && let Some(above) = concept.ancestors().find(|a| is_assignable(self.from, a.code()))
+        {
+            mappings.push(derived(
+                above.code(),
+                Relationship::SourceIsNarrowerThanTarget,
+                "the code above it was assignable before",
+            ));
+        }
+        if mappings.is_empty() {
+            let rule = "new, and no authority states what was coded before".to_owned();
+            mappings.push(Mapping {
+                targets: Targets::NoMap,
+                relationship: Relationship::NotRelatedTo,
+                provenance: Provenance::Derived { rule },
+                flags: "new".into(),
+            });
+        }
+        mappings
+    }
+}
+
+fn below(concept: Concept<'_>) -> Vec<Concept<'_>> {
+    concept.descendants()
+}
+
+fn derived(code: &Code, relationship: Relationship, rule: &str) -> Mapping {
+    Mapping {
+        targets: Targets::One(code.clone()),
+        relationship,
+        provenance: Provenance::Derived { rule: rule.to_owned() },
+        flags: compact_str::CompactString::default(),
+    }
+}

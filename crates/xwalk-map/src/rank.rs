@@ -1,0 +1,184 @@
+//! The order of alternatives, and why. A ranking never hides one.
+
+use std::collections::{BTreeMap, HashMap};
+
+use xwalk_model::{Code, Concept, Edition, Relationship};
+
+use crate::compose::distance;
+use crate::outcome::{Alternative, Basis, Rank};
+
+/// What the ranking looks at beside the alternatives themselves.
+#[derive(Debug, Default)]
+pub struct Preferences {
+    /// The user's own counts by target code.
+    pub volumes: Option<BTreeMap<Code, u64>>,
+}
+
+/// Words by which titles say that something is not told.
+const UNSPECIFIED: [&str; 3] = ["unspecified", "nos", "not otherwise specified"];
+
+/// Whether a title says that something is not told.
+pub fn is_unspecified(title: &str) -> bool {
+    let lower = title.to_lowercase();
+    UNSPECIFIED.iter().any(|word| {
+        lower.match_indices(word).any(|(at, _)| {
+            let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+            free(lower[..at].chars().next_back()) && free(lower[at + word.len()..].chars().next())
+        })
+    })
+}
+
+/// The words of a title, lower case, ordered, each once.
+pub fn title_words(title: &str) -> Vec<String> {
+    let mut words: Vec<String> = title
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|w| !w.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// How alike two sets of words are, in thousandths: the share of the words of both that they have in common.
+pub fn likeness(a: &[String], b: &[String]) -> u16 {
+    let common = a.iter().filter(|w| b.binary_search(w).is_ok()).count();
+    let all = a.len() + b.len() - common;
+    if all == 0 { 0 } else { u16::try_from(1000 * common / all).unwrap_or(1000) }
+}
+
+#[derive(Debug)]
+struct Title {
+    words: Vec<String>,
+    unspecified: bool,
+}
+
+impl Title {
+    fn of(text: &str) -> Self {
+        Self { words: title_words(text), unspecified: is_unspecified(text) }
+    }
+}
+
+/// Ranks the alternatives of codes; keeps the words of titles that it has met.
+pub(crate) struct Ranker<'e> {
+    target: Option<&'e Edition>,
+    preferences: &'e Preferences,
+    /// Volumes in descending order, to turn a count into a place.
+    places: Vec<u64>,
+    titles: HashMap<Code, Option<Title>>,
+}
+
+impl<'e> Ranker<'e> {
+    pub(crate) fn new(target: Option<&'e Edition>, preferences: &'e Preferences) -> Self {
+        let mut places: Vec<u64> = preferences.volumes.iter().flat_map(|v| v.values().copied()).collect();
+        places.sort_unstable_by(|a, b| b.cmp(a));
+        places.dedup();
+        Self { target, preferences, places, titles: HashMap::new() }
+    }
+
+    /// Sets the ranks and puts the alternatives in order; equal ones stay in the order in which they are stated.
+    pub(crate) fn rank(
+        &mut self,
+        source: Option<Concept<'_>>,
+        alternatives: &mut [Alternative],
+        comes_back: impl Fn(&Alternative) -> Option<bool>,
+    ) {
+        let title = source.map(Concept::title).filter(|t| !t.is_empty()).map(Title::of);
+        for alternative in alternatives.iter_mut() {
+            let back = comes_back(alternative);
+            alternative.rank = Rank {
+                ground: alternative.basis as u8,
+                volume: self.volume(alternative),
+                exactness: distance(alternative.relationship),
+                combined: u8::from(alternative.targets.len() > 1),
+                one_way: u8::from(back == Some(false)),
+                specificity: 0,
+                doubt: alternative.rank.doubt,
+                unlike: 1000,
+            };
+            let Some(title) = &title else { continue };
+            let mut best: Option<(u16, u8)> = None;
+            for code in alternative.targets.iter().filter_map(|slot| slot.first()) {
+                let target = self.target;
+                let seen = self
+                    .titles
+                    .entry(code.clone())
+                    .or_insert_with(|| target.and_then(|e| e.get(code)).map(|c| Title::of(c.title())));
+                let Some(seen) = seen else { continue };
+                let unlike = 1000 - likeness(&title.words, &seen.words);
+                let shift = u8::from(title.unspecified != seen.unspecified);
+                if best.is_none_or(|b| (unlike, shift) < b) {
+                    best = Some((unlike, shift));
+                }
+            }
+            if let Some((unlike, shift)) = best {
+                alternative.rank.unlike = unlike;
+                alternative.rank.specificity = shift;
+            }
+        }
+        if alternatives.len() > 1 {
+            alternatives.sort_by_key(|a| a.rank);
+        }
+    }
+
+    fn volume(&self, alternative: &Alternative) -> u32 {
+        let Some(volumes) = &self.preferences.volumes else { return 0 };
+        // A combination is used no more often than the rarest of its parts.
+        let most =
+            |slot: &Vec<Code>| slot.iter().map(|c| volumes.get(c).copied().unwrap_or(0)).max().unwrap_or(0);
+        let used = alternative.targets.iter().map(most).min().unwrap_or(0);
+        let place = if used == 0 { self.places.len() } else { self.places.partition_point(|v| *v > used) };
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+}
+
+/// Why an alternative stands where it stands, in words.
+pub fn reasons(alternative: &Alternative, with_volumes: bool) -> Vec<&'static str> {
+    let rank = alternative.rank;
+    let mut words = vec![match alternative.basis {
+        Basis::Reviewed => "decided in review",
+        Basis::Official => "stated by an authority",
+        Basis::Derived => "follows from structure",
+        Basis::Inferred => "inferred",
+    }];
+    words.push(match alternative.relationship {
+        Relationship::Equivalent => "same meaning",
+        Relationship::SourceIsNarrowerThanTarget => "target means more",
+        Relationship::SourceIsBroaderThanTarget => "target means less",
+        _ => "meaning not stated to be the same",
+    });
+    if with_volumes {
+        words.push("placed by your volumes");
+    }
+    if rank.combined == 1 {
+        words.push("needs several codes together");
+    }
+    if rank.one_way == 1 {
+        words.push("the reverse map does not come back");
+    }
+    if rank.specificity == 1 {
+        words.push("specificity differs");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unspecified_as_titles_say_it() {
+        assert!(is_unspecified("Cholera, unspecified"));
+        assert!(is_unspecified("Hypertension NOS"));
+        assert!(!is_unspecified("Nosocomial condition"));
+        assert!(!is_unspecified("Other specified anemias"));
+    }
+
+    #[test]
+    fn likeness_of_titles() {
+        let words = |t| title_words(t);
+        assert_eq!(likeness(&words("Cholera due to Vibrio"), &words("cholera, due to vibrio")), 1000);
+        assert_eq!(likeness(&words("a b"), &words("b c")), 333);
+        assert_eq!(likeness(&words(""), &words("")), 0);
+    }
+}

@@ -1,0 +1,359 @@
+//! One step of a route: a map, or the step from one edition of a system to the next.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use compact_str::CompactString;
+use xwalk_model::{Code, ConceptMap, EditionId, Mapping, Provenance, Relationship, SourceFile, Targets};
+
+use crate::annual::AnnualStep;
+use crate::compose::invert;
+use crate::outcome::{Basis, Hop};
+
+/// One alternative of a code in a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Empty where it is stated, or found, that there is none.
+    pub(crate) slots: Vec<Vec<Code>>,
+    pub(crate) relationship: Relationship,
+    pub(crate) basis: Basis,
+    pub(crate) automatic: bool,
+    pub(crate) file: u16,
+    pub(crate) line: u32,
+    pub(crate) flags: CompactString,
+    pub(crate) reversed: bool,
+}
+
+impl Entry {
+    /// The entry of a mapping; `None` for one that says that the two have nothing to do with each other.
+    pub(crate) fn of(mapping: &Mapping) -> Option<Self> {
+        let slots = match &mapping.targets {
+            Targets::NoMap => Vec::new(),
+            Targets::One(_) if mapping.relationship == Relationship::NotRelatedTo => return None,
+            Targets::One(code) => vec![vec![code.clone()]],
+            Targets::Combination { slots, .. } => slots.clone(),
+        };
+        let (file, line) = match &mapping.provenance {
+            Provenance::Official { file, line } => (*file, *line),
+            _ => (Hop::NO_FILE, 0),
+        };
+        let basis = match &mapping.provenance {
+            Provenance::Official { .. } => Basis::Official,
+            Provenance::Curated { .. } => Basis::Reviewed,
+            Provenance::Derived { .. } | Provenance::Composed { .. } => Basis::Derived,
+            Provenance::Inferred { .. } => Basis::Inferred,
+        };
+        Some(Self {
+            slots,
+            relationship: mapping.relationship,
+            basis,
+            // The flags of a transition table are `A` (automatic) for each direction; no other map has such a flag.
+            automatic: mapping.flags.starts_with('A'),
+            file,
+            line,
+            flags: mapping.flags.clone(),
+            reversed: false,
+        })
+    }
+}
+
+/// What a step says about a code.
+pub(crate) enum Found<'s> {
+    /// It stays as it is.
+    Same,
+    /// It stays, but means less after the step, or meant more before it.
+    Scope(&'s [Code]),
+    /// Its alternatives; those without slots say that there is none.
+    Entries(&'s [Entry]),
+    /// The step says nothing about it.
+    Nothing,
+}
+
+#[derive(Clone, Debug)]
+enum Said {
+    Scope(Vec<Code>),
+    Entries(Vec<Entry>),
+}
+
+/// What a step is made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepKind {
+    /// A map that an authority or an organisation published.
+    Map,
+    /// The step between two editions of a system, made from what was computed and what the authority states.
+    Annual,
+}
+
+/// How the maps between two systems are read, in the words in use for the General Equivalence Mappings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Method {
+    /// The map from source to target as published.
+    #[default]
+    Gem,
+    /// The map from target to source, read backward.
+    ReverseGem,
+    /// Both of these together.
+    Both,
+    /// Both, back again by both, and once more by both: everything within three steps.
+    MultiStage,
+}
+
+impl Method {
+    /// The word used on the command line and in outputs.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Gem => "gem",
+            Self::ReverseGem => "reverse-gem",
+            Self::Both => "both",
+            Self::MultiStage => "multi-stage",
+        }
+    }
+}
+
+/// One step of a route.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// Where it starts.
+    pub from: EditionId,
+    /// Where it leads.
+    pub to: EditionId,
+    /// Name of the map, for instance `gem`.
+    pub name: String,
+    /// What it is made from.
+    pub kind: StepKind,
+    /// How it is read.
+    pub method: Method,
+    /// The files it was read from; hops name them by index.
+    pub sources: Vec<SourceFile>,
+    /// Whether it leads to a later edition. Steps across systems count as forward.
+    pub forward_in_time: bool,
+    said: HashMap<Code, Said>,
+    /// Targets that more than one source leads to, codes that stay as they are among the sources.
+    shared: HashSet<Code>,
+    targets: BTreeSet<Code>,
+    /// Pairs that the reverse map states, source first, where it is held.
+    reverse: Option<HashMap<Code, Vec<Code>>>,
+    /// New codes that are stated for several old codes together.
+    joins: HashMap<Code, Vec<crate::annual::Join>>,
+    otherwise_same: bool,
+}
+
+impl Step {
+    /// The step of a map as it stands.
+    pub fn of_map(map: &ConceptMap) -> Self {
+        Self::of_maps(Some(map), None, Method::Gem)
+            .unwrap_or_else(|| unreachable!("the forward map was handed in"))
+    }
+
+    /// The step of a map and the map of the other direction, read by a method. The other map also tells which
+    /// alternatives come back. `None` where the method needs a map that is not there.
+    pub fn of_maps(map: Option<&ConceptMap>, other: Option<&ConceptMap>, method: Method) -> Option<Self> {
+        let backward = other.map(invert);
+        let (from, to, name) = match (map, other) {
+            (Some(map), _) => (&map.id.source, &map.id.target, &map.id.name),
+            (None, Some(other)) => (&other.id.target, &other.id.source, &other.id.name),
+            (None, None) => return None,
+        };
+        let mut step = Self {
+            from: from.clone(),
+            to: to.clone(),
+            name: name.clone(),
+            kind: StepKind::Map,
+            method,
+            sources: map.map(|m| m.sources.clone()).unwrap_or_default(),
+            forward_in_time: true,
+            said: HashMap::new(),
+            shared: HashSet::new(),
+            targets: BTreeSet::new(),
+            reverse: None,
+            joins: HashMap::new(),
+            otherwise_same: false,
+        };
+        let first_of_other = u16::try_from(step.sources.len()).unwrap_or(Hop::NO_FILE - 1);
+        match method {
+            Method::Gem => step.say(map?, false, 0),
+            Method::ReverseGem => {
+                step.sources.clear();
+                step.sources.extend(other?.sources.iter().cloned());
+                step.say(backward.as_ref()?, true, 0);
+            }
+            Method::Both | Method::MultiStage => {
+                step.sources.extend(other?.sources.iter().cloned());
+                step.say(map?, false, 0);
+                step.say(backward.as_ref()?, true, first_of_other);
+            }
+        }
+        if method == Method::MultiStage {
+            step.widen();
+        }
+        step.note_targets();
+        step.reverse = backward.map(|b| {
+            let codes = |mappings: Vec<Mapping>| {
+                mappings.into_iter().filter_map(|m| match m.targets {
+                    Targets::One(code) => Some(code),
+                    _ => None,
+                })
+            };
+            b.elements.into_iter().map(|(source, ms)| (source, codes(ms).collect())).collect()
+        });
+        Some(step)
+    }
+
+    /// The step between two editions, read forward or backward in time.
+    pub fn of_annual(annual: &AnnualStep, forward: bool) -> Self {
+        let map = if forward { &annual.forward } else { &annual.backward };
+        let mut step = Self {
+            from: map.id.source.clone(),
+            to: map.id.target.clone(),
+            name: map.id.name.clone(),
+            kind: StepKind::Annual,
+            method: Method::Gem,
+            sources: map.sources.clone(),
+            forward_in_time: forward,
+            said: HashMap::new(),
+            shared: HashSet::new(),
+            targets: BTreeSet::new(),
+            reverse: None,
+            joins: HashMap::new(),
+            otherwise_same: true,
+        };
+        step.say(map, false, 0);
+        for (code, into) in &annual.scope {
+            step.said.entry(code.clone()).or_insert_with(|| Said::Scope(into.clone()));
+        }
+        step.note_targets();
+        let ended = if forward { &annual.backward } else { &annual.forward };
+        let stayed: Vec<Code> =
+            step.targets.iter().filter(|t| !ended.elements.contains_key(*t)).cloned().collect();
+        step.shared.extend(stayed);
+        if forward {
+            for join in &annual.joins {
+                step.joins.entry(join.target.clone()).or_default().push(join.clone());
+            }
+        }
+        step
+    }
+
+    fn say(&mut self, map: &ConceptMap, reversed: bool, first_file: u16) {
+        for (code, mappings) in &map.elements {
+            let entries = mappings.iter().filter_map(Entry::of).map(|mut entry| {
+                entry.reversed = reversed;
+                if entry.file != Hop::NO_FILE {
+                    entry.file += first_file;
+                }
+                entry
+            });
+            match self.said.entry(code.clone()).or_insert_with(|| Said::Entries(Vec::new())) {
+                Said::Entries(all) => {
+                    for entry in entries {
+                        // A pair that both directions state is one alternative, on the word of the forward map.
+                        if !all.iter().any(|known| known.slots == entry.slots) {
+                            all.push(entry);
+                        }
+                    }
+                    // What one direction has a target for is not without one.
+                    if all.iter().any(|e| !e.slots.is_empty()) {
+                        all.retain(|e| !e.slots.is_empty());
+                    }
+                }
+                Said::Scope(_) => {}
+            }
+        }
+    }
+
+    /// Everything within three steps: out, back and out again.
+    fn widen(&mut self) {
+        let mut back: HashMap<&Code, Vec<&Code>> = HashMap::new();
+        let sources: BTreeMap<&Code, &Said> = self.said.iter().collect();
+        for (source, said) in &sources {
+            let Said::Entries(entries) = said else { continue };
+            for code in entries.iter().flat_map(|e| e.slots.iter().flatten()) {
+                back.entry(code).or_default().push(source);
+            }
+        }
+        let mut widened: HashMap<Code, Said> = HashMap::with_capacity(self.said.len());
+        for (source, said) in &sources {
+            let Said::Entries(entries) = said else { continue };
+            let mut all = entries.clone();
+            let mut seen: HashSet<Vec<Vec<Code>>> = all.iter().map(|e| e.slots.clone()).collect();
+            let mut siblings: Vec<&Code> = Vec::new();
+            for code in entries.iter().flat_map(|e| e.slots.iter().flatten()) {
+                siblings.extend(back.get(code).into_iter().flatten().copied());
+            }
+            siblings.sort_unstable();
+            siblings.dedup();
+            for sibling in siblings {
+                let Some(Said::Entries(theirs)) = sources.get(sibling) else { continue };
+                for entry in theirs.iter().filter(|e| !e.slots.is_empty()) {
+                    if seen.insert(entry.slots.clone()) {
+                        let mut entry = entry.clone();
+                        entry.relationship = Relationship::RelatedTo;
+                        entry.flags = format!("{} by {sibling}", entry.flags).into();
+                        all.push(entry);
+                    }
+                }
+            }
+            widened.insert((*source).clone(), Said::Entries(all));
+        }
+        self.said = widened;
+    }
+
+    fn note_targets(&mut self) {
+        let mut led: HashSet<Code> = HashSet::new();
+        let mut shared: HashSet<Code> = HashSet::new();
+        for said in self.said.values() {
+            let Said::Entries(entries) = said else { continue };
+            let own: HashSet<&Code> = entries.iter().flat_map(|e| e.slots.iter().flatten()).collect();
+            for code in own {
+                if !led.insert(code.clone()) {
+                    shared.insert(code.clone());
+                }
+            }
+        }
+        self.targets = led.into_iter().collect();
+        self.shared = shared;
+    }
+
+    pub(crate) fn find(&self, code: &Code) -> Found<'_> {
+        match self.said.get(code) {
+            Some(Said::Scope(into)) => Found::Scope(into),
+            Some(Said::Entries(entries)) => Found::Entries(entries),
+            None if self.otherwise_same => Found::Same,
+            None => Found::Nothing,
+        }
+    }
+
+    /// Whether other sources lead to a target too.
+    pub(crate) fn is_shared(&self, target: &Code) -> bool {
+        self.shared.contains(target)
+    }
+
+    /// Whether the reverse map leads from `target` back to `source`; `None` where no reverse map is held.
+    pub(crate) fn comes_back(&self, source: &Code, target: &Code) -> Option<bool> {
+        let reverse = self.reverse.as_ref()?;
+        Some(reverse.get(source).is_some_and(|targets| targets.contains(target)))
+    }
+
+    /// What a target is stated for together with other codes.
+    pub(crate) fn joins_of(&self, target: &Code) -> &[crate::annual::Join] {
+        self.joins.get(target).map_or(&[], Vec::as_slice)
+    }
+
+    /// The codes that the step says something about, in order.
+    pub fn codes(&self) -> impl Iterator<Item = &Code> {
+        let ordered: BTreeSet<&Code> = self.said.keys().collect();
+        ordered.into_iter()
+    }
+
+    /// All codes that the step leads to, in order, each once.
+    pub fn targets(&self) -> impl Iterator<Item = &Code> {
+        self.targets.iter()
+    }
+
+    /// Whether some source has no target, or codes are not carried one to one.
+    pub fn is_lossy(&self) -> bool {
+        let one =
+            |entries: &[Entry]| entries.len() == 1 && entries[0].relationship == Relationship::Equivalent;
+        !self.said.values().all(|said| matches!(said, Said::Entries(entries) if one(entries)))
+    }
+}

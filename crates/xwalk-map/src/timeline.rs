@@ -1,0 +1,135 @@
+//! Which edition is in force on a day, and which system a text belongs to when nobody says.
+
+use jiff::civil::Date;
+use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId};
+
+/// The editions that are held, ordered by the day on which they came into effect.
+#[derive(Debug)]
+pub struct Timeline<'e> {
+    editions: Vec<&'e Edition>,
+}
+
+/// In which edition a text has to be looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// In this one.
+    Edition(EditionId),
+    /// In none: no edition that is held was in force on the day.
+    NoneInForce,
+    /// In several systems it could be meant.
+    Ambiguous(Vec<EditionId>),
+    /// In no system that is held it is written like a code.
+    Malformed,
+    /// It is written like a code, and no edition held has it.
+    Unknown,
+}
+
+impl<'e> Timeline<'e> {
+    /// A timeline of editions of any systems.
+    pub fn new(editions: impl IntoIterator<Item = &'e Edition>) -> Self {
+        let mut editions: Vec<&Edition> = editions.into_iter().collect();
+        editions.sort_by(|a, b| {
+            a.id()
+                .system
+                .cmp(&b.id().system)
+                .then_with(|| crate::graph::chronological((a.id(), a.effective()), (b.id(), b.effective())))
+        });
+        Self { editions }
+    }
+
+    /// The editions of a system.
+    pub fn of(&self, system: CodeSystem) -> impl Iterator<Item = &'e Edition> {
+        self.editions.iter().copied().filter(move |e| e.id().system == system)
+    }
+
+    /// The edition of a system that was in force on a day. Of two the one that came later has replaced the other, as
+    /// an April release does.
+    pub fn in_force(&self, system: CodeSystem, day: Date) -> Option<&'e Edition> {
+        self.of(system).filter(|e| e.effective().contains(day)).last()
+    }
+
+    /// Where to look up a text on a day, in the systems that may be meant.
+    pub fn place(&self, text: &str, day: Option<Date>, systems: &[CodeSystem]) -> Placed {
+        let shaped: Vec<(CodeSystem, Code)> =
+            systems.iter().filter_map(|s| Some((*s, Code::parse(*s, text).ok()?))).collect();
+        if shaped.is_empty() {
+            return Placed::Malformed;
+        }
+        if let Some(day) = day {
+            let in_force: Vec<(&Edition, &Code)> =
+                shaped.iter().filter_map(|(s, code)| Some((self.in_force(*s, day)?, code))).collect();
+            let holding: Vec<EditionId> = in_force
+                .iter()
+                .filter(|(e, code)| e.get(code).is_some_and(Concept::assignable))
+                .map(|(e, _)| e.id().clone())
+                .collect();
+            return match (&holding[..], &in_force[..]) {
+                ([one], _) => Placed::Edition(one.clone()),
+                ([_, _, ..], _) => Placed::Ambiguous(holding),
+                ([], []) => Placed::NoneInForce,
+                // A header or an unknown code: the edition in force says which.
+                ([], [(edition, _), ..]) => Placed::Edition(edition.id().clone()),
+            };
+        }
+        let mut holding: Vec<EditionId> = Vec::new();
+        for (system, code) in &shaped {
+            let latest = self.of(*system).filter(|e| e.get(code).is_some_and(Concept::assignable)).last();
+            holding.extend(latest.map(|e| e.id().clone()));
+        }
+        match &holding[..] {
+            [] => {
+                match shaped.iter().find_map(|(s, code)| self.of(*s).filter(|e| e.get(code).is_some()).last())
+                {
+                    Some(edition) => Placed::Edition(edition.id().clone()),
+                    None => Placed::Unknown,
+                }
+            }
+            [one] => Placed::Edition(one.clone()),
+            _ => Placed::Ambiguous(holding),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+    use xwalk_model::{ConceptKind, EditionBuilder, Period, calendar};
+
+    fn edition(id: &str, codes: &[&str]) -> Edition {
+        let id: EditionId = id.parse().unwrap();
+        let effective: Option<Period> = match id.system {
+            CodeSystem::Icd9cm => calendar::icd9_version(&id.version),
+            _ => calendar::fiscal_year(&id.version),
+        };
+        let mut b = EditionBuilder::new(id, "en");
+        b.effective(effective.unwrap());
+        for code in codes {
+            b.concept(Code::from_official(code), ConceptKind::Code, true);
+        }
+        b.build().unwrap()
+    }
+
+    #[test]
+    fn dates_and_systems() {
+        let all = [
+            edition("icd9cm@32", &["E0300", "E030"]),
+            edition("icd10cm@2018", &["E030", "A000"]),
+            edition("icd10cm@2019", &["A000"]),
+            edition("icd10cm@2019-04", &["A000", "A001"]),
+        ];
+        let timeline = Timeline::new(&all);
+        let both = [CodeSystem::Icd9cm, CodeSystem::Icd10cm];
+        let place = |text: &str, day: Option<Date>| timeline.place(text, day, &both);
+        let at = |id: &str| Placed::Edition(id.parse().unwrap());
+        let ids = |ids: &[&str]| ids.iter().map(|i| i.parse().unwrap()).collect();
+        assert_eq!(place("E030", None), Placed::Ambiguous(ids(&["icd9cm@32", "icd10cm@2018"])));
+        assert_eq!(place("E030", Some(date(2015, 1, 1))), at("icd9cm@32"));
+        assert_eq!(place("E03.0", Some(date(2017, 12, 1))), at("icd10cm@2018"));
+        assert_eq!(place("A00.1", Some(date(2019, 3, 31))), at("icd10cm@2019"));
+        assert_eq!(place("A00.1", Some(date(2019, 4, 1))), at("icd10cm@2019-04"));
+        assert_eq!(place("A00.1", Some(date(2030, 4, 1))), Placed::NoneInForce);
+        assert_eq!(place("?", None), Placed::Malformed);
+        assert_eq!(place("A99.9", None), Placed::Unknown);
+    }
+}
