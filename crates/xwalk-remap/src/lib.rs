@@ -15,6 +15,8 @@ mod output;
 pub mod parquet;
 mod table;
 mod tally;
+#[cfg(test)]
+mod toy;
 
 pub use answer::{Answer, AnswerBook, Choice, Context, Resolve, Together};
 pub use date::{Calendar, DateFormat, Day};

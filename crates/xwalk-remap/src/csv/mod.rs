@@ -9,6 +9,8 @@
 mod cells;
 mod general;
 mod header;
+#[cfg(test)]
+mod laws;
 mod reader;
 mod rows;
 mod run;
