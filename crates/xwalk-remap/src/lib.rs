@@ -10,6 +10,7 @@ mod combine;
 pub mod csv;
 mod date;
 mod error;
+mod lookup;
 mod options;
 mod output;
 pub mod parquet;

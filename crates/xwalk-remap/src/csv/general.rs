@@ -49,7 +49,8 @@ impl Worker<'_> {
         let mut rows = 1usize;
         if layout.shape == Shape::Explode {
             for &number in &scratch.numbers {
-                rows = rows.saturating_mul(self.cells.answers[number as usize].alternatives.len().max(1));
+                rows =
+                    rows.saturating_mul(self.cells.lookup.answers[number as usize].alternatives.len().max(1));
             }
             if rows > MAX_ROWS {
                 return Err((
@@ -60,7 +61,7 @@ impl Worker<'_> {
         }
         scratch.combined.clear();
         if self.combine {
-            let answers = &self.cells.answers;
+            let answers = &self.cells.lookup.answers;
             let of = |n: u32| &*answers[n as usize];
             combine::row(&scratch.numbers, of, &mut scratch.combined, &mut self.tally);
         }
@@ -68,7 +69,7 @@ impl Worker<'_> {
         self.tally.rows_out += rows as u64;
         self.tally.missing += (layout.codes.len() - scratch.numbers.len()) as u64;
         for &number in &scratch.numbers {
-            self.cells.counts[number as usize] += 1;
+            self.cells.lookup.counts[number as usize] += 1;
         }
         scratch.picks.clear();
         scratch.picks.resize(scratch.numbers.len(), 0);
@@ -77,7 +78,7 @@ impl Worker<'_> {
             // The last column moves fastest, as in an odometer.
             for (pick, &number) in scratch.picks.iter_mut().zip(&scratch.numbers).rev() {
                 *pick += 1;
-                if *pick < self.cells.answers[number as usize].alternatives.len() {
+                if *pick < self.cells.lookup.answers[number as usize].alternatives.len() {
                     break;
                 }
                 *pick = 0;
@@ -96,7 +97,7 @@ impl Worker<'_> {
             let (start, end) =
                 if column < record.width { record.field(ends, column) } else { (record.stop, record.stop) };
             if let Some(&number) = scratch.numbers.get(i) {
-                let answer = &self.cells.answers[number as usize];
+                let answer = &self.cells.lookup.answers[number as usize];
                 match scratch.combined.get(i).and_then(Option::as_ref) {
                     Some(combined) => {
                         for (k, field) in layout.fields.iter().enumerate() {

@@ -1,9 +1,10 @@
 //! The first record: names of columns, and where the code columns stand.
 
-use super::cells::{unquoted, write_field};
+use super::cells::write_field;
 use super::scan::Ends;
 use crate::columns;
 use crate::error::RemapError;
+use crate::lookup::unquoted;
 use crate::options::{Dialect, Field, Options, Place, Shape};
 
 /// What a row of the table looks like, and of the output.

@@ -166,7 +166,7 @@ impl Worker<'_> {
         };
         let (start, end) =
             if column < record.width { record.field(ends, column) } else { (record.stop, record.stop) };
-        let raw = super::cells::unquoted(&chunk[start..end], self.layout.dialect.quote);
+        let raw = crate::lookup::unquoted(&chunk[start..end], self.layout.dialect.quote);
         if let Some(day) = self.format.parse(&raw) {
             return self.calendar.on(day).ok_or_else(|| {
                 let text = String::from_utf8_lossy(&raw);
@@ -209,7 +209,7 @@ impl Worker<'_> {
             }
             let (start, end) = record.field(ends, column);
             let number = self.cells.number(context, chunk, start, end) as usize;
-            self.cells.counts[number] += 1;
+            self.cells.lookup.counts[number] += 1;
             let rendered = &self.cells.rendered[number];
             let len = rendered.len as usize;
             self.out.reserve(end - from + len);

@@ -135,10 +135,8 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
 /// The work of a thread: chunk after chunk, until there is none, or until one failed.
 fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
     let (job, layout) = (&shared.job, &shared.layout);
-    let leading = layout.shape == Shape::Columns;
-    let general = leading && (layout.place == crate::Place::End || job.options.combine);
     let mut worker = Worker {
-        cells: Cells::new(job.book, layout.dialect, &layout.fields, leading && !general),
+        cells: Cells::new(job.book, layout.dialect, &layout.fields),
         layout,
         calendar: job.calendar,
         format: job.options.date_format,
@@ -185,11 +183,7 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
         }
         job.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
-    for (number, &count) in worker.cells.counts.iter().enumerate() {
-        if count > 0 {
-            worker.tally.count(number as u32, count);
-        }
-    }
+    worker.cells.lookup.count_into(&mut worker.tally);
     worker.tally
 }
 

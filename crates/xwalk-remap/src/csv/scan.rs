@@ -270,7 +270,7 @@ mod tests {
     /// What a raw field says.
     fn plain(raw: &[u8]) -> Vec<u8> {
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
-        super::super::cells::unquoted(raw, Some(b'"')).into_owned()
+        crate::lookup::unquoted(raw, Some(b'"')).into_owned()
     }
 
     #[test]
