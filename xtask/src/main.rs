@@ -1,7 +1,8 @@
-//! Project tasks: `cargo xtask fixtures`, `cargo xtask fuzz`, `cargo xtask tidy`, `cargo xtask bench`.
+//! Project tasks: `cargo xtask crosswalks`, `cargo xtask fixtures`, `cargo xtask fuzz`, `cargo xtask tidy`, `cargo xtask bench`.
 #![expect(clippy::print_stdout, reason = "tasks report on the terminal")]
 
 mod bench;
+mod crosswalks;
 mod fixtures;
 mod fuzz;
 mod readers;
@@ -17,6 +18,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    Crosswalks(crosswalks::Args),
     Fixtures(fixtures::Args),
     Fuzz(fuzz::Args),
     Tidy(tidy::Args),
@@ -25,6 +27,7 @@ enum Task {
 
 fn main() -> anyhow::Result<()> {
     match Cli::parse().task {
+        Task::Crosswalks(args) => crosswalks::run(&args),
         Task::Fixtures(args) => fixtures::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
         Task::Tidy(args) => tidy::run(&args),

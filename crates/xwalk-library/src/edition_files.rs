@@ -1,5 +1,6 @@
 //! The Parquet files of an edition.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -155,8 +156,19 @@ pub(crate) fn write_file(
     file.sync_all().map_err(LibraryError::io(path))
 }
 
+/// How much of an edition is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Everything.
+    Whole,
+    /// Codes, status, hierarchy and titles, without notes and attributes.
+    Titles,
+    /// Codes, status and hierarchy.
+    Outline,
+}
+
 /// Reads an edition back from its folder.
-pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, LibraryError> {
+pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result<Edition, LibraryError> {
     let mut builder =
         EditionBuilder::new(manifest.id.clone(), manifest.languages.first().map_or("en", |l| l));
     builder.effective(manifest.effective);
@@ -170,11 +182,15 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, Librar
     if manifest.excerpt {
         builder.excerpt();
     }
+    // The parent of a concept nearly always stands above it on the way to the last one.
+    let mut above: Vec<(String, usize)> = Vec::new();
     let mut parents: Vec<(u32, String)> = Vec::new();
     let path = folder.join(CONCEPTS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
     let mut at = Vec::with_capacity(manifest.concepts as usize);
-    for batch in batches(&path)? {
+    let outline = ["code", "kind", "assignable", "parent"];
+    let columns = if extent == Extent::Outline { Some(&outline[..]) } else { None };
+    for batch in projected(&path, columns)? {
         let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
         let code = text("code").ok_or_else(|| wrong("no column code"))?;
         let kind = text("kind").ok_or_else(|| wrong("no column kind"))?;
@@ -184,7 +200,8 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, Librar
             .and_then(|c| c.as_boolean_opt())
             .ok_or_else(|| wrong("no column assignable"))?;
         let titles: Vec<_> = Role::ALL.iter().filter_map(|r| Some((*r, text(r.id())?))).collect();
-        builder.reserve(batch.num_rows(), batch.get_array_memory_size());
+        let text_size = if titles.is_empty() { 0 } else { batch.get_array_memory_size() };
+        builder.reserve(batch.num_rows(), text_size);
         for row in 0..batch.num_rows() {
             let kind = KINDS
                 .iter()
@@ -197,16 +214,33 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path) -> Result<Edition, Librar
                     builder.designation(ix, *role, column.value(row));
                 }
             }
-            if !parent.is_null(row) {
-                parents.push((ix.index() as u32, parent.value(row).to_owned()));
+            if parent.is_null(row) {
+                above.clear();
+            } else {
+                let name = parent.value(row);
+                match above.iter().rposition(|(code, _)| code == name) {
+                    Some(level) => {
+                        builder.parent(ix, at[above[level].1]);
+                        above.truncate(level + 1);
+                    }
+                    None => parents.push((ix.index() as u32, name.to_owned())),
+                }
             }
+            above.push((code.value(row).to_owned(), ix.index()));
         }
     }
-    let numbers: std::collections::HashMap<String, usize> =
-        builder.codes().map(|(ix, code)| (code.to_string(), ix.index())).collect();
+    let empty = extent != Extent::Whole && parents.is_empty();
+    let numbers: HashMap<String, usize> = if empty {
+        HashMap::new()
+    } else {
+        builder.codes().map(|(ix, code)| (code.to_string(), ix.index())).collect()
+    };
     for (child, parent) in parents {
         let parent = numbers.get(&parent).ok_or_else(|| wrong("a parent that is not in the file"))?;
         builder.parent(at[child as usize], at[*parent]);
+    }
+    if extent != Extent::Whole {
+        return builder.build().map_err(|source| LibraryError::Edition { id: manifest.id.clone(), source });
     }
     read_rows(folder, DESIGNATIONS, &["code", "role", "language", "text"], |row, _| {
         let ix = at[*numbers.get(row[0])?];
@@ -282,9 +316,20 @@ fn read_rows(
 }
 
 pub(crate) fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
+    projected(path, None)
+}
+
+/// The batches of a file, with some of its columns only.
+fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
     let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
     ParquetRecordBatchReaderBuilder::try_new(file.into_file())
-        .and_then(|b| b.with_batch_size(64 * 1024).build())
+        .and_then(|b| {
+            let mask = match columns {
+                Some(names) => ProjectionMask::columns(b.parquet_schema(), names.iter().copied()),
+                None => ProjectionMask::all(),
+            };
+            b.with_projection(mask).with_batch_size(64 * 1024).build()
+        })
         .map_err(LibraryError::damaged(path))?
         .collect::<Result<_, _>>()
         .map_err(|e| LibraryError::damaged(path)(e.into()))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use xwalk_model::{Addendum, Code, ConceptMap, Edition, EditionId, MapId};
 
-use crate::edition_files;
+use crate::edition_files::{self, Extent};
 use crate::error::LibraryError;
 use crate::manifest::{FORMAT_VERSION, Manifest};
 use crate::map_files::{self, MapManifest};
@@ -98,16 +98,31 @@ impl Library {
 
     /// Reads an edition.
     pub fn load(&self, id: &EditionId) -> Result<Stored, LibraryError> {
+        let edition = self.read_edition(id, Extent::Whole)?;
+        let place = self.readable(id);
+        let path = place.join(ADDENDA);
+        let addenda = if path.exists() { read_json(&path)? } else { Vec::new() };
+        Ok(Stored { edition, addenda })
+    }
+
+    /// Reads the codes, status, hierarchy and titles of an edition, without its notes and attributes.
+    pub fn load_titles(&self, id: &EditionId) -> Result<Edition, LibraryError> {
+        self.read_edition(id, Extent::Titles)
+    }
+
+    /// Reads the codes, status and hierarchy of an edition, without any text: enough to carry codes through it.
+    pub fn load_outline(&self, id: &EditionId) -> Result<Edition, LibraryError> {
+        self.read_edition(id, Extent::Outline)
+    }
+
+    fn read_edition(&self, id: &EditionId, extent: Extent) -> Result<Edition, LibraryError> {
         let place = self.readable(id);
         if !place.exists() {
             let held: Vec<String> =
                 self.list()?.iter().filter(|m| m.id.system == id.system).map(|m| m.id.to_string()).collect();
             return Err(LibraryError::NotFound { id: id.clone(), held: held.join(", ") });
         }
-        let edition = edition_files::read(&manifest(&place)?, &place)?;
-        let path = place.join(ADDENDA);
-        let addenda = if path.exists() { read_json(&path)? } else { Vec::new() };
-        Ok(Stored { edition, addenda })
+        edition_files::read(&manifest(&place)?, &place, extent)
     }
 
     /// The codes of an edition, ordered; far quicker than reading the whole of it.

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use xwalk_model::{
     Code, Concept, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, SourceFile,
@@ -31,6 +32,8 @@ pub struct Join {
 pub struct Statement {
     /// The new code.
     pub current: Code,
+    /// The day on which it came into effect, where that is stated.
+    pub effective: Option<Date>,
     /// The codes before: slots are AND, codes in a slot OR. Empty where the authority states that there were none.
     pub previous: Vec<Vec<Code>>,
     /// Index of the file in [`Statements::sources`].
@@ -51,6 +54,36 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// The cross references of HCPCS Level II: the record of a terminated code names the codes that take over (columns
+    /// 205 to 229 of the record layout). `to` still holds the terminated codes.
+    pub fn of_cross_references(from: &Edition, to: &Edition) -> Self {
+        let mut found = Self::default();
+        if to.id().system != xwalk_model::CodeSystem::Hcpcs {
+            return found;
+        }
+        for concept in to.concepts().filter(|c| !c.assignable()) {
+            let code = concept.code();
+            let Some(listed) = concept.attribute("cross-references") else { continue };
+            if !is_assignable(from, code) {
+                continue;
+            }
+            for text in listed.split([' ', ',', ';']).filter(|t| !t.is_empty()) {
+                found.rows.push(Statement {
+                    current: Code::from_official(text),
+                    effective: None,
+                    previous: vec![vec![code.clone()]],
+                    file: 0,
+                    line: 0,
+                    flags: "cross-reference".into(),
+                });
+            }
+        }
+        if !found.rows.is_empty() {
+            found.sources.extend(to.sources().first().cloned());
+        }
+        found
+    }
+
     /// The rows of conversion tables that came into effect after `from` and not after `to`. The maps of a conversion
     /// table lead back in time, from each edition to the one before.
     pub fn of_tables<'m>(
@@ -86,7 +119,15 @@ impl Statements {
                     let Provenance::Official { file, line } = mapping.provenance else { continue };
                     let flags = mapping.flags.clone();
                     let current = current.clone();
-                    found.rows.push(Statement { current, previous, file: file + base, line, flags });
+                    let effective = start(&map.id.source);
+                    found.rows.push(Statement {
+                        current,
+                        effective,
+                        previous,
+                        file: file + base,
+                        line,
+                        flags,
+                    });
                 }
             }
         }
@@ -211,6 +252,9 @@ fn codes_of(mappings: &[Mapping]) -> Vec<&Code> {
 struct Row<'s> {
     statement: &'s Statement,
     slots: Vec<Vec<Code>>,
+    /// For each slot whether it names whole categories ("Codes in Categories T15-T19"): the context in which the new
+    /// code is used, not a code that lost something to it.
+    context: Vec<bool>,
 }
 
 /// The attribute that names the entity of a concept of ICD-11.
@@ -225,6 +269,41 @@ struct Builder<'e> {
     old_entities: HashMap<&'e str, Option<Concept<'e>>>,
     step: AnnualStep,
     rows: Vec<Row<'e>>,
+}
+
+/// The assignable codes that an edition has for a key of a conversion table: a code, a header, a range in tabular
+/// order (`H3520-H3523`), a category (`I63-`). Empty where the edition has none of it.
+pub fn codes_of_key(edition: &Edition, key: &Code) -> Vec<Code> {
+    let text = key.as_str();
+    let concepts: Vec<Concept<'_>> = if let Some(above) = text.strip_suffix('-') {
+        edition.get(&Code::from_official(above)).map(below).unwrap_or_default()
+    } else if let Some((first, last)) = text.split_once('-') {
+        match (edition.get(&Code::from_official(first)), edition.get(&Code::from_official(last))) {
+            (Some(a), Some(b)) => {
+                // In tabular order, up to the last code below the end.
+                let end = below(b).last().map_or(b.ix(), |c| c.ix()).max(b.ix()).index();
+                let start = a.ix().index();
+                edition.concepts().skip(start).take((end + 1).saturating_sub(start)).collect()
+            }
+            _ => Vec::new(),
+        }
+    } else {
+        match edition.get(key) {
+            Some(concept) if concept.assignable() => vec![concept],
+            Some(header) => below(header),
+            None => Vec::new(),
+        }
+    };
+    concepts.iter().filter(|c| c.assignable()).map(|c| c.code().clone()).collect()
+}
+
+/// Whether a key of a conversion table names categories: `I63-`, `T15-T19`.
+pub fn names_categories(key: &Code) -> bool {
+    match key.as_str().split_once('-') {
+        Some((_, "")) => true,
+        Some((first, last)) => first.len() == 3 && last.len() == 3,
+        None => false,
+    }
 }
 
 fn entities(edition: &Edition) -> HashMap<&str, Option<Concept<'_>>> {
@@ -262,67 +341,49 @@ impl<'e> Builder<'e> {
         }
         for statement in &statements.rows {
             let mut slots = Vec::with_capacity(statement.previous.len());
+            let mut context = Vec::with_capacity(statement.previous.len());
             for slot in &statement.previous {
                 let mut codes: Vec<Code> = Vec::new();
                 for key in slot {
-                    self.resolve(key, statement.line, &by_current, 0, &mut codes);
+                    self.resolve(key, statement, &by_current, 0, &mut codes);
                 }
                 let mut seen = BTreeSet::new();
                 codes.retain(|c| seen.insert(c.clone()));
-                slots.push(codes);
+                // A slot of which nothing is known says nothing about the others.
+                if !codes.is_empty() {
+                    slots.push(codes);
+                    context.push(slot.iter().all(names_categories));
+                }
             }
-            // A slot of which nothing is known says nothing about the others.
-            slots.retain(|slot| !slot.is_empty());
-            self.rows.push(Row { statement, slots });
+            self.rows.push(Row { statement, slots, context });
         }
     }
 
     fn resolve(
         &mut self,
         key: &Code,
-        line: u32,
+        named_in: &Statement,
         by_current: &HashMap<&Code, Vec<&Statement>>,
         depth: u8,
         found: &mut Vec<Code>,
     ) {
-        let text = key.as_str();
-        let concepts: Vec<Concept<'_>> = if let Some(above) = text.strip_suffix('-') {
-            self.from.get(&Code::from_official(above)).map(below).unwrap_or_default()
-        } else if let Some((first, last)) = text.split_once('-') {
-            let (first, last) = (Code::from_official(first), Code::from_official(last));
-            match (self.from.get(&first), self.from.get(&last)) {
-                (Some(a), Some(b)) => {
-                    // In tabular order, up to the last code below the end.
-                    let end = below(b).last().map_or(b.ix(), |c| c.ix()).max(b.ix()).index();
-                    let start = a.ix().index();
-                    self.from.concepts().skip(start).take((end + 1).saturating_sub(start)).collect()
-                }
-                _ => Vec::new(),
-            }
-        } else {
-            match self.from.get(key) {
-                Some(concept) if concept.assignable() => vec![concept],
-                Some(header) => below(header),
-                None => Vec::new(),
-            }
-        };
         let before = found.len();
-        found.extend(concepts.iter().filter(|c| c.assignable()).map(|c| c.code().clone()));
+        found.extend(codes_of_key(self.from, key));
         if found.len() > before {
             return;
         }
-        // It may have come into effect between the two editions; a table can name no more than a few such steps.
+        // It may have come into effect between the two editions, before the code that names it did.
         if depth < 4
             && let Some(rows) = by_current.get(key)
         {
-            for row in rows.clone() {
+            for row in rows.iter().filter(|r| r.effective < named_in.effective) {
                 for code in row.previous.iter().flatten() {
-                    self.resolve(code, line, by_current, depth + 1, found);
+                    self.resolve(code, row, by_current, depth + 1, found);
                 }
             }
         }
         if found.len() == before && depth == 0 {
-            self.step.unresolved.push((key.clone(), line));
+            self.step.unresolved.push((key.clone(), named_in.line));
         }
     }
 
@@ -348,7 +409,8 @@ impl<'e> Builder<'e> {
         let mut of_current: BTreeMap<&Code, Vec<usize>> = BTreeMap::new();
         for (number, row) in self.rows.iter().enumerate() {
             of_current.entry(&row.statement.current).or_default().push(number);
-            for code in row.slots.iter().flatten() {
+            let own = row.slots.iter().zip(&row.context).filter(|(_, context)| !**context);
+            for code in own.flat_map(|(slot, _)| slot) {
                 to_current.entry(code.clone()).or_default().push(number);
             }
         }
@@ -445,11 +507,22 @@ impl<'e> Builder<'e> {
         }
         if mappings.is_empty() {
             let rule = "deleted, and no authority states a successor".to_owned();
+            // HCPCS refers to codes of CPT, which another edition holds.
+            let elsewhere: Vec<&str> = rows
+                .iter()
+                .map(|n| self.rows[*n].statement.current.as_str())
+                .filter(|c| *c != code.as_str())
+                .collect();
+            let flags = if elsewhere.is_empty() {
+                DELETED.into()
+            } else {
+                format!("{DELETED}, refers to {}", elsewhere.join(" ")).into()
+            };
             mappings.push(Mapping {
                 targets: Targets::NoMap,
                 relationship: Relationship::NotRelatedTo,
                 provenance: Provenance::Derived { rule },
-                flags: DELETED.into(),
+                flags,
             });
         }
         mappings

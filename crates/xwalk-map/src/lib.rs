@@ -18,7 +18,7 @@ mod step;
 mod timeline;
 mod weights;
 
-pub use annual::{ANNUAL, AnnualStep, DELETED, Join, Statement, Statements};
+pub use annual::{ANNUAL, AnnualStep, DELETED, Join, Statement, Statements, codes_of_key, names_categories};
 pub use compose::{compose, compose_relationships, identity, invert};
 pub use error::MapError;
 pub use graph::{EditionGraph, Leg, Via, Waypoint, chronological};
