@@ -84,9 +84,7 @@ pub enum RemapError {
         limit: usize,
     },
     /// A row cannot be used.
-    #[error(
-        "{file}:{line}:{column}: {problem}; mend it, or pass --on-error skip-to=FILE to set such rows aside"
-    )]
+    #[error("{file}:{line}:{column}: {problem}")]
     BadRow {
         /// The file.
         file: String,

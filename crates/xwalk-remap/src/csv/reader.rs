@@ -31,7 +31,6 @@ pub(crate) enum Failure {
     OpenQuote { line: u64, column: u64 },
     LongRecord,
     BadRow { line: u64, column: u64, problem: String },
-    Final(RemapError),
 }
 
 impl Failure {
@@ -43,9 +42,9 @@ impl Failure {
             Self::OpenQuote { line, column } => RemapError::OpenQuote { file, line: lines + line, column },
             Self::LongRecord => RemapError::LongRecord { file, line: lines + 1, limit: MAX_RECORD },
             Self::BadRow { line, column, problem } => {
-                RemapError::BadRow { file, line: lines + line, column, problem }
+                let hint = "mend it, or pass --on-error skip-to=FILE to set such rows aside";
+                RemapError::BadRow { file, line: lines + line, column, problem: format!("{problem}; {hint}") }
             }
-            Self::Final(error) => error,
         }
     }
 }

@@ -121,6 +121,20 @@ pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
+/// Writes levels of one bit: as one repeated value where all are 1, else bit-packed.
+pub(crate) fn encode_bits(bits: &[u64], count: usize, all: bool, out: &mut Vec<u8>) {
+    if all {
+        write_number((count as u64) << 1, out);
+        out.push(1);
+        return;
+    }
+    let groups = count.div_ceil(8);
+    write_number((groups as u64) << 1 | 1, out);
+    let end = out.len() + groups;
+    out.extend(bits.iter().flat_map(|word| word.to_le_bytes()));
+    out.resize(end, 0);
+}
+
 fn write_number(mut value: u64, out: &mut Vec<u8>) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
@@ -156,6 +170,19 @@ mod tests {
             let mut back = Vec::new();
             prop_assert_eq!(decode(&bytes, width, values.len(), &mut back), Ok(()));
             prop_assert_eq!(back, values);
+        }
+
+        #[test]
+        fn levels_are_read_back(levels in prop::collection::vec(0u32..2, 1..200)) {
+            let mut bits = vec![0u64; levels.len().div_ceil(64)];
+            for (i, level) in levels.iter().enumerate() {
+                bits[i / 64] |= u64::from(*level) << (i % 64);
+            }
+            let mut bytes = Vec::new();
+            encode_bits(&bits, levels.len(), levels.iter().all(|l| *l == 1), &mut bytes);
+            let mut back = Vec::new();
+            prop_assert_eq!(decode(&bytes, 1, levels.len(), &mut back), Ok(()));
+            prop_assert_eq!(back, levels);
         }
 
         #[test]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field as ArrowField, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::{ArrowSchemaConverter, encode_arrow_schema};
-use parquet::basic::{Compression, Repetition};
+use parquet::basic::Compression;
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
-use parquet::schema::types::{SchemaDescriptor, Type, TypePtr};
+use parquet::schema::types::{ColumnDescPtr, Type, TypePtr};
 
 use super::source::Source;
 use crate::columns;
@@ -41,6 +41,8 @@ pub(crate) struct Layout {
     pub(crate) columns: Vec<Column>,
     /// The new columns, for each code column one for each field.
     pub(crate) new_fields: Vec<Vec<Arc<ArrowField>>>,
+    /// The leaves of the new columns.
+    pub(crate) new_descriptors: Vec<Vec<ColumnDescPtr>>,
     /// The schema of the output.
     pub(crate) schema: TypePtr,
     /// The same in types of Arrow.
@@ -96,6 +98,7 @@ impl Layout {
             fields,
             columns: Vec::new(),
             new_fields,
+            new_descriptors: Vec::new(),
             schema: plain.parquet_schema().root_schema_ptr(),
             arrow: Arc::clone(hinted.schema()),
             plain,
@@ -117,6 +120,8 @@ impl Layout {
         let mut tail: (Vec<TypePtr>, Vec<Arc<ArrowField>>, Vec<Column>) = Default::default();
         let mut leaf = 0;
         let width = self.fields.len();
+        // Each new column is one leaf, a list included.
+        self.new_descriptors = converted.columns().chunks(width.max(1)).map(<[_]>::to_vec).collect();
         for (at, field) in descriptor.root_schema().get_fields().iter().enumerate() {
             let leaves = (leaf..descriptor.num_columns())
                 .take_while(|l| descriptor.get_column_root_idx(*l) == at)
@@ -217,12 +222,6 @@ impl Layout {
     pub(crate) fn compression(&self, group: usize, code: usize) -> Compression {
         self.metadata().row_group(group).column(self.leaf(code)).compression()
     }
-
-    /// The schema of the new columns alone.
-    pub(crate) fn new_schema(&self) -> Result<SchemaDescriptor, parquet::errors::ParquetError> {
-        let fields: Vec<Arc<ArrowField>> = self.new_fields.iter().flatten().cloned().collect();
-        ArrowSchemaConverter::new().convert(&Schema::new(fields))
-    }
 }
 
 /// The type of a new column.
@@ -273,9 +272,4 @@ fn check_date(field: &ArrowField, file: &str) -> Result<(), RemapError> {
             expected: "a date, a timestamp, a text, or a number such as 20231001",
         }),
     }
-}
-
-/// Whether a column can be null.
-pub(crate) fn is_optional(kind: &Type) -> bool {
-    kind.get_basic_info().has_repetition() && kind.get_basic_info().repetition() == Repetition::OPTIONAL
 }

@@ -8,6 +8,8 @@ mod decode;
 mod dictionary;
 mod explode;
 mod hybrid;
+#[cfg(test)]
+mod laws;
 mod layout;
 mod run;
 mod source;

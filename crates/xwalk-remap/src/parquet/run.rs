@@ -10,7 +10,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::decode::Decoder;
-use super::dictionary::{self, Encoded};
+use super::dictionary::{Encoded, Remapper};
 use super::layout::{Column, Layout};
 use super::source::Source;
 use crate::answer::AnswerBook;
@@ -149,6 +149,7 @@ fn lock<'s, 'w>(shared: &'s Shared<'_, 'w>) -> MutexGuard<'s, Turn<'w>> {
 /// The work of a thread: row group after row group, until there is none, or until one failed.
 fn work(shared: &Shared<'_, '_>) -> Tally {
     let mut lookup = Lookup::new(shared.job.book, None);
+    let mut remapper = Remapper::new(&shared.layout.fields);
     let mut tally = Tally::default();
     loop {
         let group = {
@@ -159,7 +160,7 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
             turn.taken += 1;
             turn.taken - 1
         };
-        let made = make(shared, group, &mut lookup, &mut tally);
+        let made = make(shared, group, &mut remapper, &mut lookup, &mut tally);
         let mut turn = lock(shared);
         while turn.next != group && turn.failure.is_none() {
             turn = shared.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
@@ -195,6 +196,7 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
 fn make(
     shared: &Shared<'_, '_>,
     group: usize,
+    remapper: &mut Remapper,
     lookup: &mut Lookup<'_>,
     tally: &mut Tally,
 ) -> Result<Vec<Vec<Chunk>>, RemapError> {
@@ -206,7 +208,7 @@ fn make(
     for code in 0..layout.codes.len() {
         let encoded = match job.calendar.undated() {
             Some(context) if quick && !layout.lists[code] => {
-                dictionary::remap(&job.name, layout, shared.source, group, code, context, lookup)?
+                remapper.remap(&job.name, layout, shared.source, (group, code), context, lookup)?
             }
             _ => None,
         };
