@@ -3,11 +3,14 @@
 //! A library with one function, so that the binary and the tests run the same program.
 
 mod commands;
+mod crosswalks;
 mod diagnostics;
 mod editions;
 mod exit;
+mod holdings;
 mod output;
 mod printer;
+mod routes;
 
 use clap::{Parser, Subcommand};
 
@@ -53,6 +56,7 @@ enum Command {
     History(commands::history::Args),
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
+    Map(commands::map::Args),
 }
 
 /// Runs the command line of this process.
@@ -67,6 +71,7 @@ pub fn main() -> std::process::ExitCode {
         Command::History(args) => commands::history::run(&args, library, &printer),
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
+        Command::Map(args) => commands::map::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

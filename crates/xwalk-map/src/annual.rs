@@ -54,6 +54,25 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Adds what others state, after what is there.
+    pub fn append(&mut self, other: Self) {
+        let base: Vec<u16> = other
+            .sources
+            .into_iter()
+            .map(|source| {
+                let at = self.sources.iter().position(|s| *s == source).unwrap_or_else(|| {
+                    self.sources.push(source);
+                    self.sources.len() - 1
+                });
+                u16::try_from(at).unwrap_or(u16::MAX - 1)
+            })
+            .collect();
+        self.rows.extend(other.rows.into_iter().map(|mut row| {
+            row.file = base.get(usize::from(row.file)).copied().unwrap_or(row.file);
+            row
+        }));
+    }
+
     /// The cross references of HCPCS Level II: the record of a terminated code names the codes that take over (columns
     /// 205 to 229 of the record layout). `to` still holds the terminated codes.
     pub fn of_cross_references(from: &Edition, to: &Edition) -> Self {

@@ -7,6 +7,7 @@
 
 mod annual;
 mod compose;
+mod dated;
 mod error;
 mod graph;
 mod infer;
@@ -20,6 +21,7 @@ mod weights;
 
 pub use annual::{ANNUAL, AnnualStep, DELETED, Join, Statement, Statements, codes_of_key, names_categories};
 pub use compose::{compose, compose_relationships, identity, invert};
+pub use dated::{DatedResolver, sources_of};
 pub use error::MapError;
 pub use graph::{EditionGraph, Leg, Via, Waypoint, chronological};
 pub use infer::{Candidate, Inference, LEAST_SCORE, MOST_CANDIDATES, SuccessorFinder};
@@ -28,5 +30,5 @@ pub use rank::{Preferences, is_unspecified, likeness, reasons, title_words};
 pub use resolver::{Batch, Foreign, Options, Resolver, systems_of_shape, tally};
 pub use stats::{Cardinality, MapStatistics, Pairs, cardinality, pairs, statistics};
 pub use step::{Method, Step, StepKind};
-pub use timeline::{Placed, Timeline};
+pub use timeline::{MidYear, Placed, Timeline};
 pub use weights::{Allocation, Comparability, DualCoded, Grounds, Share, Shares, shares};

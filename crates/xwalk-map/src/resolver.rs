@@ -46,7 +46,7 @@ pub struct Foreign {
 
 /// Carries codes along a route.
 pub struct Resolver {
-    steps: Vec<Step>,
+    steps: Vec<Arc<Step>>,
     from: EditionId,
     to: EditionId,
     source: Option<Arc<Edition>>,
@@ -67,7 +67,7 @@ impl Resolver {
     pub fn new(
         from: EditionId,
         to: EditionId,
-        steps: Vec<Step>,
+        steps: Vec<Arc<Step>>,
         source: Option<Arc<Edition>>,
         target: Option<Arc<Edition>>,
         others: Vec<Arc<Edition>>,
@@ -126,7 +126,7 @@ impl Resolver {
     }
 
     /// The steps in order.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[Arc<Step>] {
         &self.steps
     }
 

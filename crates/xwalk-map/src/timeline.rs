@@ -1,12 +1,28 @@
 //! Which edition is in force on a day, and which system a text belongs to when nobody says.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId};
 
+/// A code that came into effect within a year, known from a table although the release of that day is not held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MidYear {
+    /// The system.
+    pub system: CodeSystem,
+    /// The day.
+    pub day: Date,
+    /// The new code.
+    pub code: Code,
+    /// What was coded before.
+    pub previous: Vec<Code>,
+}
+
 /// The editions that are held, ordered by the day on which they came into effect.
-#[derive(Debug)]
-pub struct Timeline<'e> {
-    editions: Vec<&'e Edition>,
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    editions: Vec<Arc<Edition>>,
+    mid_year: Vec<MidYear>,
 }
 
 /// In which edition a text has to be looked up.
@@ -24,28 +40,48 @@ pub enum Placed {
     Unknown,
 }
 
-impl<'e> Timeline<'e> {
-    /// A timeline of editions of any systems.
-    pub fn new(editions: impl IntoIterator<Item = &'e Edition>) -> Self {
-        let mut editions: Vec<&Edition> = editions.into_iter().collect();
+impl Timeline {
+    /// A timeline of editions of any systems. `mid_year` tells of codes that came between two of them.
+    pub fn new(editions: impl IntoIterator<Item = Arc<Edition>>, mid_year: Vec<MidYear>) -> Self {
+        let mut editions: Vec<Arc<Edition>> = editions.into_iter().collect();
         editions.sort_by(|a, b| {
             a.id()
                 .system
                 .cmp(&b.id().system)
                 .then_with(|| crate::graph::chronological((a.id(), a.effective()), (b.id(), b.effective())))
         });
-        Self { editions }
+        Self { editions, mid_year }
     }
 
-    /// The editions of a system.
-    pub fn of(&self, system: CodeSystem) -> impl Iterator<Item = &'e Edition> {
-        self.editions.iter().copied().filter(move |e| e.id().system == system)
+    /// The editions of a system, oldest first.
+    pub fn of(&self, system: CodeSystem) -> impl DoubleEndedIterator<Item = &Edition> {
+        self.editions.iter().map(Arc::as_ref).filter(move |e| e.id().system == system)
     }
 
     /// The edition of a system that was in force on a day. Of two the one that came later has replaced the other, as
     /// an April release does.
-    pub fn in_force(&self, system: CodeSystem, day: Date) -> Option<&'e Edition> {
-        self.of(system).filter(|e| e.effective().contains(day)).last()
+    pub fn in_force(&self, system: CodeSystem, day: Date) -> Option<&Edition> {
+        self.of(system).rfind(|e| e.effective().contains(day))
+    }
+
+    /// The edition in which to look up a code on a day: the one in force, or the next one where a release within the
+    /// year that is not held brought the code, or took it away, before the day.
+    fn holding(&self, system: CodeSystem, code: &Code, day: Date) -> Option<&Edition> {
+        let in_force = self.in_force(system, day)?;
+        let begun = in_force.effective().from;
+        let known = self.mid_year.iter().any(|m| {
+            m.system == system
+                && (m.code == *code || m.previous.contains(code))
+                && begun < Some(m.day)
+                && m.day <= day
+        });
+        if !known {
+            return Some(in_force);
+        }
+        let next = self.of(system).find(|e| e.effective().from > begun);
+        let assignable = |e: &Edition| e.get(code).is_some_and(Concept::assignable);
+        // A code that survived the release is the same in both.
+        Some(next.filter(|next| assignable(next) != assignable(in_force)).unwrap_or(in_force))
     }
 
     /// Where to look up a text on a day, in the systems that may be meant.
@@ -57,7 +93,7 @@ impl<'e> Timeline<'e> {
         }
         if let Some(day) = day {
             let in_force: Vec<(&Edition, &Code)> =
-                shaped.iter().filter_map(|(s, code)| Some((self.in_force(*s, day)?, code))).collect();
+                shaped.iter().filter_map(|(s, code)| Some((self.holding(*s, code, day)?, code))).collect();
             let holding: Vec<EditionId> = in_force
                 .iter()
                 .filter(|(e, code)| e.get(code).is_some_and(Concept::assignable))
@@ -73,7 +109,7 @@ impl<'e> Timeline<'e> {
         }
         let mut holding: Vec<EditionId> = Vec::new();
         for (system, code) in &shaped {
-            let latest = self.of(*system).filter(|e| e.get(code).is_some_and(Concept::assignable)).last();
+            let latest = self.of(*system).rfind(|e| e.get(code).is_some_and(Concept::assignable));
             holding.extend(latest.map(|e| e.id().clone()));
         }
         match &holding[..] {
@@ -115,10 +151,16 @@ mod tests {
         let all = [
             edition("icd9cm@32", &["E0300", "E030"]),
             edition("icd10cm@2018", &["E030", "A000"]),
-            edition("icd10cm@2019", &["A000"]),
+            edition("icd10cm@2019", &["A000", "A0011"]),
             edition("icd10cm@2019-04", &["A000", "A001"]),
         ];
-        let timeline = Timeline::new(&all);
+        let mid_year = MidYear {
+            system: CodeSystem::Icd10cm,
+            day: date(2018, 4, 1),
+            code: Code::from_official("A0011"),
+            previous: vec![Code::from_official("A000"), Code::from_official("E030")],
+        };
+        let timeline = Timeline::new(all.map(Arc::new), vec![mid_year]);
         let both = [CodeSystem::Icd9cm, CodeSystem::Icd10cm];
         let place = |text: &str, day: Option<Date>| timeline.place(text, day, &both);
         let at = |id: &str| Placed::Edition(id.parse().unwrap());
@@ -129,6 +171,11 @@ mod tests {
         assert_eq!(place("A00.1", Some(date(2019, 3, 31))), at("icd10cm@2019"));
         assert_eq!(place("A00.1", Some(date(2019, 4, 1))), at("icd10cm@2019-04"));
         assert_eq!(place("A00.1", Some(date(2030, 4, 1))), Placed::NoneInForce);
+        // A release of April 2018 that is not held brought A00.11 and took E03.0 away.
+        assert_eq!(place("A00.11", Some(date(2018, 3, 31))), at("icd10cm@2018"));
+        assert_eq!(place("A00.11", Some(date(2018, 4, 1))), at("icd10cm@2019"));
+        assert_eq!(place("E03.0", Some(date(2018, 3, 31))), at("icd10cm@2018"));
+        assert_eq!(place("E03.0", Some(date(2018, 4, 1))), at("icd10cm@2019"));
         assert_eq!(place("?", None), Placed::Malformed);
         assert_eq!(place("A99.9", None), Placed::Unknown);
     }

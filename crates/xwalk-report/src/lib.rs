@@ -3,6 +3,7 @@
 //! A module for each thing that is shown, and in it one renderer for each form. Everything is written to an
 //! `io::Write` in a fixed order; nothing is computed here that the other crates could say.
 
+pub mod answers;
 pub mod audit;
 mod cell;
 pub mod change_set;

@@ -5,4 +5,5 @@ pub(crate) mod diff;
 pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
+pub(crate) mod map;
 pub(crate) mod show;

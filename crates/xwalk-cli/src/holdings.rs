@@ -1,0 +1,298 @@
+//! What a command can work with: the library, files that were named for this run, and the crosswalks that come with
+//! the program.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use rayon::prelude::*;
+use xwalk_import::{Release, discover};
+use xwalk_library::{Library, Manifest, MapManifest};
+use xwalk_map::{AnnualStep, EditionGraph, MidYear, Statements, chronological};
+use xwalk_model::{CodeSystem, ConceptMap, Edition, EditionId, MapId, Severity, calendar};
+
+use crate::crosswalks::{Bundled, bundled};
+use crate::printer::Printer;
+use crate::{diagnostics, editions};
+
+/// How much of an edition is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Codes, status and hierarchy.
+    Outline,
+    /// Titles as well.
+    Titles,
+    /// Notes and attributes as well.
+    Whole,
+}
+
+/// Editions and maps at hand.
+pub(crate) struct Holdings<'a> {
+    library: &'a Library,
+    manifests: Vec<Manifest>,
+    map_manifests: Vec<MapManifest>,
+    /// Editions of files that were named for this run.
+    read: Vec<Arc<Edition>>,
+    /// Maps of files that were named for this run.
+    maps_read: Vec<ConceptMap>,
+    bundled: Vec<Bundled>,
+    printer: &'a Printer,
+}
+
+/// Name of the maps that NCHS conversion tables are stored as, with the year at the end.
+const CONVERSION: &str = "nchs-conversion-";
+
+impl<'a> Holdings<'a> {
+    /// What the library holds, and what lies in the files, folders and zips of `with`.
+    pub(crate) fn new(library: &'a Library, with: &[PathBuf], printer: &'a Printer) -> anyhow::Result<Self> {
+        let mut holdings = Self {
+            library,
+            manifests: library.list()?,
+            map_manifests: library.list_maps()?,
+            read: Vec::new(),
+            maps_read: Vec::new(),
+            bundled: bundled(),
+            printer,
+        };
+        holdings.read_files(with)?;
+        Ok(holdings)
+    }
+
+    fn read_files(&mut self, paths: &[PathBuf]) -> anyhow::Result<()> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let found = discover(paths, None)?;
+        diagnostics::print(&found.diagnostics, self.printer);
+        let releases: Vec<&Release> = found.releases.iter().filter(|r| editions::has_edition(r)).collect();
+        let read: anyhow::Result<Vec<_>> =
+            releases.par_iter().map(|release| editions::import(release, false, self.printer)).collect();
+        self.read.extend(read?.into_iter().filter_map(|i| i.edition).map(Arc::new));
+        for file in &found.maps {
+            let imported = file.import()?;
+            diagnostics::print(&imported.diagnostics, self.printer);
+            if imported.diagnostics.iter().any(|d| d.rule.severity() == Severity::Error) {
+                bail!("{} has records that could not be read; mend the file", file.file.name());
+            }
+            for map in imported.maps {
+                // Some maps are published as text and as workbook; one of the two is enough.
+                if !self.maps_read.iter().any(|known| known.id == map.id) {
+                    self.maps_read.push(map);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The edition that a text names: the path of official files, which are read now, or an id.
+    pub(crate) fn named(&mut self, spec: &str) -> anyhow::Result<EditionId> {
+        if Path::new(spec).exists() && spec.parse::<EditionId>().is_err() {
+            let loaded = editions::load(spec, editions::ReadOptions::default(), self.library, self.printer)?;
+            let id = loaded.edition.id().clone();
+            self.read.insert(0, Arc::new(loaded.edition));
+            return Ok(id);
+        }
+        spec.parse().with_context(|| format!("`{spec}` is not a file or folder here, nor an edition id"))
+    }
+
+    /// The editions of a system that are held, in the order in which they came into effect.
+    pub(crate) fn editions_of(&self, system: CodeSystem) -> Vec<EditionId> {
+        let mut found: BTreeMap<EditionId, xwalk_model::Period> = BTreeMap::new();
+        found.extend(self.manifests.iter().map(|m| (m.id.clone(), m.effective)));
+        found.extend(self.read.iter().map(|e| (e.id().clone(), e.effective())));
+        let mut of: Vec<_> = found.into_iter().filter(|(id, _)| id.system == system).collect();
+        of.sort_by(|a, b| chronological((&a.0, a.1), (&b.0, b.1)));
+        of.into_iter().map(|(id, _)| id).collect()
+    }
+
+    /// Whether an edition is held.
+    pub(crate) fn holds(&self, id: &EditionId) -> bool {
+        self.manifests.iter().any(|m| m.id == *id) || self.read.iter().any(|e| e.id() == id)
+    }
+
+    /// The graph of all editions and maps at hand, those that only a bundled crosswalk knows among them.
+    pub(crate) fn graph(&self) -> EditionGraph {
+        let mut graph = EditionGraph::new();
+        for edition in &self.read {
+            graph.add_edition(edition.id(), edition.effective());
+        }
+        for manifest in &self.manifests {
+            graph.add_edition(&manifest.id, manifest.effective);
+        }
+        for map in self.bundled.iter().filter(|b| b.is_complete()) {
+            for id in [&map.from, &map.to] {
+                graph.add_edition(id, calendar::fiscal_year(&id.version).unwrap_or_default());
+            }
+        }
+        for id in self.map_ids() {
+            graph.add_map(&id);
+        }
+        graph
+    }
+
+    fn map_ids(&self) -> Vec<MapId> {
+        let mut ids: Vec<MapId> = self.maps_read.iter().map(|m| m.id.clone()).collect();
+        ids.extend(self.map_manifests.iter().map(|m| m.id.clone()));
+        ids.sort();
+        ids.dedup();
+        ids
+    }
+
+    /// An edition, from the files of this run or from the library.
+    pub(crate) fn edition(&self, id: &EditionId, need: Need) -> anyhow::Result<Option<Arc<Edition>>> {
+        if let Some(edition) = self.read.iter().find(|e| e.id() == id) {
+            return Ok(Some(Arc::clone(edition)));
+        }
+        if !self.manifests.iter().any(|m| m.id == *id) {
+            return Ok(None);
+        }
+        // Entities of ICD-11 and cross references of HCPCS are attributes, and steps are made from them.
+        let need = match id.system {
+            CodeSystem::Icd11mms | CodeSystem::Hcpcs => Need::Whole,
+            _ => need,
+        };
+        let context = || format!("failed to read {id}");
+        let edition = match need {
+            Need::Outline => self.library.load_outline(id).with_context(context)?,
+            Need::Titles => self.library.load_titles(id).with_context(context)?,
+            Need::Whole => self.library.load(id).with_context(context)?.edition,
+        };
+        Ok(Some(Arc::new(edition)))
+    }
+
+    /// A map, from the files of this run or from the library.
+    pub(crate) fn map(&self, id: &MapId) -> anyhow::Result<ConceptMap> {
+        if let Some(map) = self.maps_read.iter().find(|m| m.id == *id) {
+            return Ok(map.clone());
+        }
+        self.library.load_map(id).with_context(|| format!("failed to read {id}"))
+    }
+
+    /// Whether an authority states successors between two editions of a system.
+    pub(crate) fn states(&self, from: &EditionId, to: &EditionId) -> bool {
+        match to.system {
+            CodeSystem::Icd10cm => {
+                self.table(from, to).is_some() || !self.bundled_between(from, to).is_empty()
+            }
+            CodeSystem::Hcpcs => true,
+            _ => false,
+        }
+    }
+
+    /// What an authority states about the codes that are new between two editions: the newest conversion table that
+    /// was imported and covers the later one, else the crosswalks that come with the program.
+    pub(crate) fn statements(&self, from: &Edition, to: &Edition) -> anyhow::Result<Statements> {
+        if to.id().system == CodeSystem::Hcpcs {
+            return Ok(Statements::of_cross_references(from, to));
+        }
+        if to.id().system != CodeSystem::Icd10cm {
+            return Ok(Statements::default());
+        }
+        if let Some(name) = self.table(from.id(), to.id()) {
+            let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+            let (first, last) = (start(from.id()), start(to.id()));
+            let maps: anyhow::Result<Vec<ConceptMap>> = self
+                .map_ids()
+                .iter()
+                .filter(|id| id.name == name && first < start(&id.source) && start(&id.source) <= last)
+                .map(|id| self.map(id))
+                .collect();
+            return Ok(Statements::of_tables(&maps?, from.id(), to.id()));
+        }
+        let mut all = Statements::default();
+        for map in self.bundled_between(from.id(), to.id()) {
+            all.append(map.statements()?);
+        }
+        let first = from.effective().from;
+        all.rows.retain(|row| row.effective > first);
+        Ok(all)
+    }
+
+    /// The newest conversion table at hand that covers an edition.
+    fn table(&self, from: &EditionId, to: &EditionId) -> Option<String> {
+        let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+        self.map_ids()
+            .into_iter()
+            .filter(|id| id.name.starts_with(CONVERSION) && start(&id.source) <= start(to))
+            .filter(|id| start(from) < start(&id.source))
+            .map(|id| id.name)
+            .max()
+    }
+
+    fn bundled_between(&self, from: &EditionId, to: &EditionId) -> Vec<&Bundled> {
+        let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
+        let inside = |b: &&Bundled| start(&b.to) > start(from) && start(&b.from) < start(to);
+        if from.system != CodeSystem::Icd10cm {
+            return Vec::new();
+        }
+        self.bundled.iter().filter(inside).collect()
+    }
+
+    /// The codes that came into effect within a year, between editions that are held.
+    pub(crate) fn mid_year(&self, editions: &[Arc<Edition>]) -> anyhow::Result<Vec<MidYear>> {
+        let mut found = Vec::new();
+        let mut held: Vec<&Arc<Edition>> =
+            editions.iter().filter(|e| e.id().system == CodeSystem::Icd10cm).collect();
+        held.sort_by(|a, b| chronological((a.id(), a.effective()), (b.id(), b.effective())));
+        for pair in held.windows(2) {
+            for row in self.statements(pair[0], pair[1])?.rows {
+                if let Some(day) = row.effective.filter(|day| Some(*day) < pair[1].effective().from) {
+                    found.push(MidYear {
+                        system: CodeSystem::Icd10cm,
+                        day,
+                        code: row.current,
+                        previous: row.previous.into_iter().flatten().collect(),
+                    });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The step between two editions of a system. Where one of them is not held, the crosswalk that comes with the
+    /// program has to do.
+    pub(crate) fn annual(&self, from: &EditionId, to: &EditionId) -> anyhow::Result<AnnualStep> {
+        let (a, b) = rayon::join(|| self.edition(from, Need::Outline), || self.edition(to, Need::Outline));
+        match (a?, b?) {
+            (Some(a), Some(b)) => self.annual_of(&a, &b),
+            _ => self.bundled_step(from, to),
+        }
+    }
+
+    /// The step between two editions that were read already.
+    pub(crate) fn annual_of(&self, from: &Edition, to: &Edition) -> anyhow::Result<AnnualStep> {
+        let step = AnnualStep::new(from, to, &self.statements(from, to)?);
+        if !step.unresolved.is_empty() {
+            let codes: Vec<String> = step
+                .unresolved
+                .iter()
+                .map(|(code, row)| format!("{} (row {row})", code.display(to.id().system)))
+                .collect();
+            let shown = codes.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            tracing_note(self.printer, &step, &shown, codes.len());
+        }
+        Ok(step)
+    }
+
+    pub(crate) fn bundled_step(&self, from: &EditionId, to: &EditionId) -> anyhow::Result<AnnualStep> {
+        match self.bundled.iter().find(|b| b.from == *from && b.to == *to) {
+            Some(map) => map.step(),
+            None => {
+                let missing: Vec<String> =
+                    [from, to].iter().filter(|id| !self.holds(id)).map(ToString::to_string).collect();
+                bail!("{} is not held; import it, or name its files with --with", missing.join(" and "))
+            }
+        }
+    }
+}
+
+/// Tells once for each step which rows of the authority's table name codes that the edition before does not have.
+fn tracing_note(printer: &Printer, step: &AnnualStep, shown: &str, count: usize) {
+    let source = step.forward.sources.first().map_or("the table", |s| s.name.as_str());
+    let more = if count > 3 { format!(" and {} more", count - 3) } else { String::new() };
+    printer.note(format!(
+        "note[unresolved-rows]: {source} names as previous codes what {} does not have: {shown}{more}",
+        step.from
+    ));
+}

@@ -1,0 +1,331 @@
+//! Routes built from what is at hand.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, bail};
+use rayon::prelude::*;
+use xwalk_map::{
+    AnnualStep, DatedResolver, Inference, Leg, Method, Options, Preferences, Resolver, Step, Timeline, Via,
+    Waypoint,
+};
+use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
+
+use crate::holdings::{Holdings, Need};
+
+/// How maps between two systems are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum MethodChoice {
+    /// The map from source to target as published
+    #[default]
+    Gem,
+    /// The map from target to source, read backward
+    ReverseGem,
+    /// Both together
+    Both,
+    /// Everything within three steps of both
+    MultiStage,
+}
+
+impl From<MethodChoice> for Method {
+    fn from(choice: MethodChoice) -> Self {
+        match choice {
+            MethodChoice::Gem => Self::Gem,
+            MethodChoice::ReverseGem => Self::ReverseGem,
+            MethodChoice::Both => Self::Both,
+            MethodChoice::MultiStage => Self::MultiStage,
+        }
+    }
+}
+
+/// The options of every command that carries codes along a route.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct RouteArgs {
+    /// Editions or maps that the route has to pass, in order: icd10cm@2018, icd9cm@32..icd10cm@2018/gem
+    #[arg(long, value_name = "EDITION|MAP", value_delimiter = ',', value_parser = parse_waypoint)]
+    pub(crate) via: Vec<Waypoint>,
+    /// How maps between two systems are read
+    #[arg(long, value_enum, default_value = "gem")]
+    pub(crate) method: MethodChoice,
+    /// Further official files for this run: editions and maps as files, folders or zips
+    #[arg(long, value_name = "PATH")]
+    pub(crate) with: Vec<PathBuf>,
+    /// Go over editions that are missing in a chain of years
+    #[arg(long)]
+    pub(crate) allow_gaps: bool,
+    /// Apply inferred successors where no authority states any; each is marked with its score and reason
+    #[arg(long)]
+    pub(crate) inferred: bool,
+    /// A reviewed crosswalk (SSSOM TSV) whose decisions go before everything else
+    #[arg(long, value_name = "FILE")]
+    pub(crate) decisions: Option<PathBuf>,
+    /// With more alternatives than this an answer is too wide, and only their number is told
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub(crate) max_alternatives: usize,
+    /// Your own counts (CSV with columns code and n): what you use most comes first
+    #[arg(long, value_name = "FILE")]
+    pub(crate) volumes: Option<PathBuf>,
+    /// Per thousand of its codes, how many codes of a map may be missing from its editions
+    #[arg(long, value_name = "PER MILLE", default_value_t = 10)]
+    pub(crate) foreign_limit: usize,
+}
+
+fn parse_waypoint(text: &str) -> Result<Waypoint, String> {
+    text.parse().map_err(|e: xwalk_model::EditionIdError| e.to_string())
+}
+
+impl RouteArgs {
+    /// The route between two editions.
+    pub(crate) fn legs(
+        &self,
+        holdings: &Holdings<'_>,
+        from: &EditionId,
+        to: &EditionId,
+    ) -> anyhow::Result<Vec<Leg>> {
+        let stated = |a: &EditionId, b: &EditionId| holdings.states(a, b);
+        let method = self.method.into();
+        Ok(holdings.graph().route(from, to, &self.via, method, self.allow_gaps, &stated)?)
+    }
+
+    /// A resolver for a route: its editions and maps are read side by side.
+    pub(crate) fn resolver(
+        &self,
+        holdings: &Holdings<'_>,
+        from: &EditionId,
+        to: &EditionId,
+    ) -> anyhow::Result<Resolver> {
+        let legs = self.legs(holdings, from, to)?;
+        self.resolver_over(holdings, from, to, &legs, &StepCache::default())
+    }
+
+    /// Resolvers from each edition of some systems that a route leads on from, by the date of each code.
+    pub(crate) fn dated(
+        &self,
+        holdings: &Holdings<'_>,
+        systems: &[CodeSystem],
+        to: &EditionId,
+    ) -> anyhow::Result<DatedResolver> {
+        let ids: Vec<EditionId> = systems.iter().flat_map(|s| holdings.editions_of(*s)).collect();
+        if ids.is_empty() {
+            let names: Vec<&str> = systems.iter().map(|s| s.name()).collect();
+            bail!(
+                "no edition of {} is held; import them, or name their files with --with",
+                names.join(" or ")
+            );
+        }
+        let cache = StepCache::default();
+        let mut resolvers = Vec::new();
+        let mut failed = None;
+        for id in &ids {
+            match self.legs(holdings, id, to) {
+                Ok(legs) => resolvers.push(self.resolver_over(holdings, id, to, &legs, &cache)?),
+                // An edition from which nothing leads on is told when a code is of it; no route at all is an error.
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let (true, Some(error)) = (resolvers.is_empty(), failed) {
+            return Err(error);
+        }
+        let editions: anyhow::Result<Vec<Arc<Edition>>> = ids
+            .par_iter()
+            .map(|id| holdings.edition(id, Need::Outline)?.with_context(|| format!("{id} is not held")))
+            .collect();
+        let editions = editions?;
+        let mid_year = holdings.mid_year(&editions)?;
+        Ok(DatedResolver::new(Timeline::new(editions, mid_year), systems.to_vec(), resolvers))
+    }
+
+    fn resolver_over(
+        &self,
+        holdings: &Holdings<'_>,
+        from: &EditionId,
+        to: &EditionId,
+        legs: &[Leg],
+        cache: &StepCache,
+    ) -> anyhow::Result<Resolver> {
+        let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
+        let volumes = self.volumes.as_ref().map(|p| read_volumes(p, to)).transpose()?;
+        let options = Options {
+            max_alternatives: self.max_alternatives,
+            preferences: Preferences { volumes },
+            foreign_limit: self.foreign_limit,
+        };
+        let method = self.method.into();
+        let made: anyhow::Result<Vec<Made>> = legs
+            .par_iter()
+            .map(|leg| cache.step(leg, || make_step(holdings, leg, method, &loaded)))
+            .collect();
+        let made = made?;
+        let inference = self.inferred.then(|| infer(&made, &loaded));
+        let steps = made.into_iter().map(|(step, _)| step).collect();
+        let edition = |id: &EditionId| loaded.editions.get(id).cloned();
+        let others: Vec<Arc<Edition>> = loaded
+            .editions
+            .iter()
+            .filter(|(id, _)| *id != from && *id != to)
+            .map(|(_, edition)| Arc::clone(edition))
+            .collect();
+        let mut resolver =
+            Resolver::new(from.clone(), to.clone(), steps, edition(from), edition(to), others, options)?;
+        if let Some(inference) = inference {
+            resolver = resolver.with_inference(inference);
+        }
+        if let Some(path) = &self.decisions {
+            resolver = resolver.with_decisions(read_decisions(path, from, to)?);
+        }
+        Ok(resolver)
+    }
+}
+
+/// A step with what it was made from.
+type Made = (Arc<Step>, Option<Arc<AnnualStep>>);
+
+/// Steps and editions that several routes share.
+#[derive(Default)]
+struct StepCache {
+    steps: Mutex<Vec<(Leg, Made)>>,
+    editions: Mutex<BTreeMap<(EditionId, bool), Arc<Edition>>>,
+}
+
+impl StepCache {
+    fn step(&self, leg: &Leg, make: impl FnOnce() -> anyhow::Result<Made>) -> anyhow::Result<Made> {
+        let held =
+            |steps: &Vec<(Leg, Made)>| steps.iter().find(|(l, _)| l == leg).map(|(_, made)| made.clone());
+        if let Some(made) = self.steps.lock().ok().and_then(|steps| held(&steps)) {
+            return Ok(made);
+        }
+        let made = make()?;
+        if let Ok(mut steps) = self.steps.lock() {
+            steps.push((leg.clone(), made.clone()));
+        }
+        Ok(made)
+    }
+
+    fn edition(
+        &self,
+        holdings: &Holdings<'_>,
+        id: &EditionId,
+        need: Need,
+    ) -> anyhow::Result<Option<Arc<Edition>>> {
+        let key = (id.clone(), need == Need::Outline);
+        if let Some(edition) = self.editions.lock().ok().and_then(|held| held.get(&key).cloned()) {
+            return Ok(Some(edition));
+        }
+        let read = holdings.edition(id, need)?;
+        if let (Some(edition), Ok(mut held)) = (&read, self.editions.lock()) {
+            held.insert(key, Arc::clone(edition));
+        }
+        Ok(read)
+    }
+}
+
+/// The editions of a route.
+struct Loaded {
+    editions: BTreeMap<EditionId, Arc<Edition>>,
+}
+
+impl Loaded {
+    fn of(
+        holdings: &Holdings<'_>,
+        from: &EditionId,
+        to: &EditionId,
+        legs: &[Leg],
+        titles: bool,
+        cache: &StepCache,
+    ) -> anyhow::Result<Self> {
+        let mut ids: Vec<&EditionId> = vec![from, to];
+        ids.extend(legs.iter().flat_map(|l| [&l.from, &l.to]));
+        ids.sort();
+        ids.dedup();
+        let read: anyhow::Result<Vec<_>> = ids
+            .par_iter()
+            .map(|id| {
+                let ends = *id == from || *id == to;
+                let need = if ends || titles { Need::Titles } else { Need::Outline };
+                Ok(cache.edition(holdings, id, need)?.map(|edition| ((*id).clone(), edition)))
+            })
+            .collect();
+        Ok(Self { editions: read?.into_iter().flatten().collect() })
+    }
+}
+
+fn make_step(holdings: &Holdings<'_>, leg: &Leg, method: Method, loaded: &Loaded) -> anyhow::Result<Made> {
+    match &leg.via {
+        Via::Map { forward, backward } => {
+            let read = |id: &Option<xwalk_model::MapId>| id.as_ref().map(|id| holdings.map(id)).transpose();
+            let (forward, backward) = rayon::join(|| read(forward), || read(backward));
+            let step = Step::of_maps(forward?.as_ref(), backward?.as_ref(), method);
+            Ok((Arc::new(step.context("the route names no map for one of its steps")?), None))
+        }
+        Via::Annual { forward, .. } => {
+            let (from, to) = if *forward { (&leg.from, &leg.to) } else { (&leg.to, &leg.from) };
+            let annual = match (loaded.editions.get(from), loaded.editions.get(to)) {
+                (Some(a), Some(b)) => holdings.annual_of(a, b)?,
+                _ => holdings.bundled_step(from, to)?,
+            };
+            Ok((Arc::new(Step::of_annual(&annual, *forward)), Some(Arc::new(annual))))
+        }
+    }
+}
+
+fn infer(made: &[Made], loaded: &Loaded) -> Inference {
+    let mut inference = Inference::default();
+    for annual in made.iter().filter_map(|(step, annual)| annual.as_ref().filter(|_| step.forward_in_time)) {
+        if let (Some(from), Some(to)) = (loaded.editions.get(&annual.from), loaded.editions.get(&annual.to)) {
+            inference.add(annual, from, to);
+        }
+    }
+    inference
+}
+
+/// Reads a table of counts: columns `code` and `n`.
+pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Result<BTreeMap<Code, u64>> {
+    let name = path.display();
+    let mut table = csv::ReaderBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .with_context(|| format!("failed to read {name}"))?;
+    let header = table.headers()?.clone();
+    let column = |wanted: &[&str]| {
+        header.iter().position(|h| {
+            wanted.iter().any(|w| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(w))
+        })
+    };
+    let (Some(code_at), Some(n_at)) = (column(&["code"]), column(&["n", "count"])) else {
+        bail!(
+            "{name}: expected a header with the columns code and n, found {}",
+            header.iter().collect::<Vec<_>>().join(", ")
+        );
+    };
+    let mut volumes = BTreeMap::new();
+    for record in table.records() {
+        let record = record.with_context(|| format!("failed to read {name}"))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let text = record.get(code_at).unwrap_or_default();
+        let code = Code::parse(of.system, text).with_context(|| format!("{name}:{line}: column code"))?;
+        let n = record.get(n_at).unwrap_or_default().trim();
+        let n: u64 =
+            n.parse().with_context(|| format!("{name}:{line}: column n: `{n}` is not a whole number"))?;
+        *volumes.entry(code).or_default() += n;
+    }
+    Ok(volumes)
+}
+
+/// Reads the decisions of a review. They have to lead from the source edition to the target edition.
+fn read_decisions(path: &std::path::Path, from: &EditionId, to: &EditionId) -> anyhow::Result<ConceptMap> {
+    let found = xwalk_import::discover(&[path.to_owned()], None)?;
+    let mut others = Vec::new();
+    for file in &found.maps {
+        for map in file.import()?.maps {
+            if map.id.source == *from && map.id.target == *to {
+                return Ok(map);
+            }
+            others.push(format!("{} to {}", map.id.source, map.id.target));
+        }
+    }
+    if others.is_empty() {
+        bail!("{} holds no decisions; expected SSSOM TSV as `xwalk review apply` writes it", path.display());
+    }
+    bail!("{} decides from {}, not from {from} to {to}", path.display(), others.join(", "))
+}

@@ -1,0 +1,145 @@
+//! Codes looked up in the edition in force on their own date, and carried from there.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use xwalk_model::{Code, CodeSystem, Concept, EditionId, calendar};
+
+use crate::outcome::{Outcome, Resolution};
+use crate::resolver::Resolver;
+use crate::timeline::{Placed, Timeline};
+
+/// Resolvers from every edition that a code may be of, all to the same target edition.
+pub struct DatedResolver {
+    timeline: Timeline,
+    systems: Vec<CodeSystem>,
+    resolvers: Vec<Resolver>,
+    by_edition: BTreeMap<EditionId, usize>,
+}
+
+impl DatedResolver {
+    /// A resolver for codes of some systems. Each edition of the timeline that codes may be of needs a resolver.
+    pub fn new(timeline: Timeline, systems: Vec<CodeSystem>, resolvers: Vec<Resolver>) -> Self {
+        let by_edition = resolvers.iter().enumerate().map(|(i, r)| (r.from().clone(), i)).collect();
+        Self { timeline, systems, resolvers, by_edition }
+    }
+
+    /// The resolvers; answers name one by index.
+    pub fn resolvers(&self) -> &[Resolver] {
+        &self.resolvers
+    }
+
+    /// The resolvers, given away.
+    pub fn into_resolvers(self) -> Vec<Resolver> {
+        self.resolvers
+    }
+
+    /// The editions.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The answer for a text on a day, and the index of the resolver that gave it; `usize::MAX` where none did.
+    pub fn resolve(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
+        let none = |outcome, reason: String| {
+            let resolution = Resolution {
+                source: text.to_owned(),
+                code: None,
+                edition: None,
+                outcome,
+                reason,
+                alternatives: Vec::new(),
+                count: 0,
+                warnings: Vec::new(),
+            };
+            (resolution, usize::MAX)
+        };
+        let names = |ids: &[EditionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        match self.timeline.place(text, day, &self.systems) {
+            Placed::Malformed => {
+                let systems: Vec<&str> = self.systems.iter().map(|s| s.name()).collect();
+                none(Outcome::Malformed, format!("not written like a code of {}", systems.join(" or ")))
+            }
+            Placed::Ambiguous(ids) => none(
+                Outcome::AmbiguousSystem,
+                format!(
+                    "assignable in {}; name the system, or a date on which only one was in force",
+                    names(&ids)
+                ),
+            ),
+            Placed::NoneInForce => self.none_in_force(text, day),
+            Placed::Unknown => {
+                let systems: Vec<&str> = self.systems.iter().map(|s| s.name()).collect();
+                none(Outcome::Unknown, format!("no edition of {} that is held has it", systems.join(" or ")))
+            }
+            Placed::Edition(id) => {
+                let Some(&which) = self.by_edition.get(&id) else {
+                    return none(Outcome::Unknown, format!("no route leads on from {id}"));
+                };
+                let mut resolution = self.resolvers[which].resolve(text);
+                if let (Some(day), Outcome::Unknown, Some(code)) = (day, resolution.outcome, &resolution.code)
+                {
+                    let held = self.assignable_in(id.system, code);
+                    if !held.is_empty() {
+                        resolution.outcome = Outcome::NotValidOnDate;
+                        resolution.reason =
+                            format!("not in {id}, in force on {day}; assignable in {}", names(&held));
+                    }
+                }
+                (resolution, which)
+            }
+        }
+    }
+
+    fn assignable_in(&self, system: CodeSystem, code: &Code) -> Vec<EditionId> {
+        let holds = |e: &&xwalk_model::Edition| e.get(code).is_some_and(Concept::assignable);
+        self.timeline.of(system).filter(holds).map(|e| e.id().clone()).collect()
+    }
+
+    /// No edition was in force on the day: either the system was not in use then, or the edition is not held.
+    fn none_in_force(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
+        let day_text = day.map_or(String::new(), |d| d.to_string());
+        let shaped = self.systems.iter().find_map(|s| Some((*s, Code::parse(*s, text).ok()?)));
+        let (system, code) = match shaped {
+            Some((system, code)) => (system, Some(code)),
+            None => (CodeSystem::Icd10cm, None),
+        };
+        let out_of_use = match (system, day) {
+            (CodeSystem::Icd9cm | CodeSystem::Icd9pcs, Some(day)) => day >= calendar::ICD10_IMPLEMENTATION,
+            (CodeSystem::Icd10cm | CodeSystem::Icd10pcs, Some(day)) => day < calendar::ICD10_IMPLEMENTATION,
+            _ => false,
+        };
+        let (outcome, reason) = if out_of_use {
+            (Outcome::NotValidOnDate, format!("{} was not in use on {day_text}", system.name()))
+        } else {
+            let reason = format!("no edition of {} in force on {day_text} is held; import it", system.name());
+            (Outcome::Unknown, reason)
+        };
+        let resolution = Resolution {
+            source: text.to_owned(),
+            code,
+            edition: None,
+            outcome,
+            reason,
+            alternatives: Vec::new(),
+            count: 0,
+            warnings: Vec::new(),
+        };
+        (resolution, usize::MAX)
+    }
+}
+
+/// The systems that a code may be of when nobody says, for a target system: those in use for the same purpose in the
+/// same country.
+pub fn sources_of(target: CodeSystem) -> Vec<CodeSystem> {
+    use CodeSystem::{Cpt, Hcpcs, Icd9cm, Icd9pcs, Icd10, Icd10cm, Icd10gm, Icd10pcs, Icd11mms};
+    match target {
+        Icd10cm | Icd9cm => vec![Icd9cm, Icd10cm],
+        Icd10pcs | Icd9pcs => vec![Icd9pcs, Icd10pcs],
+        Hcpcs | Cpt => vec![Hcpcs, Cpt],
+        Icd10 => vec![Icd10],
+        Icd10gm => vec![Icd10gm],
+        Icd11mms => vec![Icd10, Icd11mms],
+        other => vec![other],
+    }
+}
