@@ -339,6 +339,12 @@ impl Step {
         self.joins.get(target).map_or(&[], Vec::as_slice)
     }
 
+    /// The new codes that are stated for several old codes together, in order.
+    pub fn joins(&self) -> Vec<&crate::annual::Join> {
+        let ordered: BTreeMap<&Code, &Vec<crate::annual::Join>> = self.joins.iter().collect();
+        ordered.into_values().flatten().collect()
+    }
+
     /// The codes that the step says something about, in order.
     pub fn codes(&self) -> impl Iterator<Item = &Code> {
         let ordered: BTreeSet<&Code> = self.said.keys().collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId};
+use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId, calendar};
 
 /// A code that came into effect within a year, known from a table although the release of that day is not held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +51,22 @@ impl Timeline {
                 .then_with(|| crate::graph::chronological((a.id(), a.effective()), (b.id(), b.effective())))
         });
         Self { editions, mid_year }
+    }
+
+    /// The days on which the edition in force, or a code known within a year, may change, in order. Between two of
+    /// them every text has one place.
+    pub fn days_of_change(&self) -> Vec<Date> {
+        let mut days: Vec<Date> = self.mid_year.iter().map(|m| m.day).collect();
+        for edition in &self.editions {
+            let period = edition.effective();
+            days.extend(period.from);
+            days.extend(period.to.and_then(|last| last.tomorrow().ok()));
+        }
+        // The systems of the United States took turns on a day of their own.
+        days.push(calendar::ICD10_IMPLEMENTATION);
+        days.sort();
+        days.dedup();
+        days
     }
 
     /// The editions of a system, oldest first.
@@ -130,7 +146,7 @@ impl Timeline {
 mod tests {
     use super::*;
     use jiff::civil::date;
-    use xwalk_model::{ConceptKind, EditionBuilder, Period, calendar};
+    use xwalk_model::{ConceptKind, EditionBuilder, Period};
 
     fn edition(id: &str, codes: &[&str]) -> Edition {
         let id: EditionId = id.parse().unwrap();

@@ -22,8 +22,8 @@ pub struct Context {
 pub trait Resolve: Sync {
     /// The contexts; a context is named by its index.
     fn contexts(&self) -> &[Context];
-    /// The answer for a text. Never an echo: what is unknown is said to be unknown.
-    fn resolve(&self, context: u16, text: &str) -> Resolution;
+    /// The answer for a text, and whose hops it names. Never an echo: what is unknown is said to be unknown.
+    fn resolve(&self, context: u16, text: &str) -> (Resolution, usize);
     /// The system of the targets.
     fn target_system(&self) -> CodeSystem;
     /// The title of a target.
@@ -31,7 +31,7 @@ pub trait Resolve: Sync {
     /// The title of a source.
     fn source_title(&self, context: u16, code: &Code) -> Option<String>;
     /// A hop in words: editions, file, line and flags.
-    fn hop(&self, hop: &Hop) -> String;
+    fn hop(&self, whose: usize, hop: &Hop) -> String;
 }
 
 /// How the target of an answer came about.
@@ -252,7 +252,7 @@ impl<'r> AnswerBook<'r> {
     }
 
     fn answer(&self, context: u16, text: &str) -> Answer {
-        let resolution = self.resolver.resolve(context, text);
+        let (resolution, whose) = self.resolver.resolve(context, text);
         let source = match &resolution.code {
             Some(code) => CompactString::from(code.as_str()),
             None => shortened(text),
@@ -267,7 +267,7 @@ impl<'r> AnswerBook<'r> {
         };
         let evidence = first
             .filter(|_| self.evidence)
-            .map(|a| a.hops.iter().map(|h| self.resolver.hop(h)).collect::<Vec<_>>().join("; "));
+            .map(|a| a.hops.iter().map(|h| self.resolver.hop(whose, h)).collect::<Vec<_>>().join("; "));
         let relationship = match (first, &resolution.alternatives[..]) {
             (Some(alternative), _) | (None, [alternative]) => Some(alternative.relationship.id()),
             _ => None,

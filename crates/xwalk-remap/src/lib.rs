@@ -14,6 +14,7 @@ mod lookup;
 mod options;
 mod output;
 pub mod parquet;
+mod routes;
 mod table;
 mod tally;
 #[cfg(test)]
@@ -24,4 +25,5 @@ pub use date::{Calendar, DateFormat, Day};
 pub use error::RemapError;
 pub use options::{ColumnName, Dialect, Dots, Field, OnError, Options, Place, Policy, Ragged, Shape};
 pub use output::{PendingFile, Watch};
+pub use routes::Routes;
 pub use tally::{CodeCount, Tally};

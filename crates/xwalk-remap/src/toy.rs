@@ -43,7 +43,7 @@ impl Resolve for Toy {
         &self.contexts
     }
 
-    fn resolve(&self, context: u16, text: &str) -> Resolution {
+    fn resolve(&self, context: u16, text: &str) -> (Resolution, usize) {
         use Relationship::{Equivalent, RelatedTo};
         let code = Code::parse(CodeSystem::Icd9cm, text).ok();
         let (outcome, alternatives) = match code.as_ref().map(Code::as_str) {
@@ -66,7 +66,7 @@ impl Resolve for Toy {
                 warnings.push(Warning::Together { target: Code::from_official("A009"), with });
             }
         }
-        Resolution {
+        let resolution = Resolution {
             source: text.to_owned(),
             code,
             edition: None,
@@ -75,7 +75,8 @@ impl Resolve for Toy {
             count: alternatives.len(),
             alternatives,
             warnings,
-        }
+        };
+        (resolution, 0)
     }
 
     fn target_system(&self) -> CodeSystem {
@@ -90,7 +91,7 @@ impl Resolve for Toy {
         None
     }
 
-    fn hop(&self, hop: &Hop) -> String {
+    fn hop(&self, _: usize, hop: &Hop) -> String {
         format!("gem:{} {}", hop.line, hop.flags)
     }
 }
