@@ -11,6 +11,7 @@ mod holdings;
 mod output;
 mod printer;
 mod routes;
+mod tables;
 
 use clap::{Parser, Subcommand};
 
@@ -57,6 +58,7 @@ enum Command {
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
     Map(commands::map::Args),
+    Remap(commands::remap::Args),
 }
 
 /// Runs the command line of this process.
@@ -72,6 +74,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
+        Command::Remap(args) => commands::remap::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

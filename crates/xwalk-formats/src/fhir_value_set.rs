@@ -91,7 +91,11 @@ pub fn read(bytes: &[u8]) -> Result<ValueSetResource, Error> {
     let resource: ValueSetResource =
         serde_json::from_str(&decoded.text).map_err(|e| fail(e.line(), e.column(), e.to_string()))?;
     if resource.resource_type != "ValueSet" {
-        return Err(fail(1, 1, format!("`resourceType` is `{}`, expected `ValueSet`", resource.resource_type)));
+        return Err(fail(
+            1,
+            1,
+            format!("`resourceType` is `{}`, expected `ValueSet`", resource.resource_type),
+        ));
     }
     Ok(resource)
 }

@@ -89,7 +89,10 @@ pub fn read_text(bytes: &[u8]) -> Result<Grid, Error> {
     loop {
         let read = reader.read_record(&mut record).map_err(|e| {
             let line = e.position().map_or(1, |p| p.line() as u32);
-            Error { at: Position { byte: 0, line, column: 1 }, kind: ErrorKind::Row { reason: e.to_string() } }
+            Error {
+                at: Position { byte: 0, line, column: 1 },
+                kind: ErrorKind::Row { reason: e.to_string() },
+            }
         })?;
         if !read {
             break;

@@ -89,7 +89,9 @@ fn read_set(table: &Table, places: &Places<'_>) -> Result<RuleSet, Error> {
     for (key, item) in table {
         let at = item.span().map(|s| s.start).or(start);
         let text = || {
-            item.as_str().map(str::to_owned).ok_or_else(|| places.error(at, format!("`{key}` has to be a text")))
+            item.as_str()
+                .map(str::to_owned)
+                .ok_or_else(|| places.error(at, format!("`{key}` has to be a text")))
         };
         match key {
             "name" => set.name = text()?,
@@ -119,12 +121,7 @@ fn read_set(table: &Table, places: &Places<'_>) -> Result<RuleSet, Error> {
     Ok(set)
 }
 
-fn read_lines(
-    array: &Array,
-    exclude: bool,
-    places: &Places<'_>,
-    lines: &mut Vec<Line>,
-) -> Result<(), Error> {
+fn read_lines(array: &Array, exclude: bool, places: &Places<'_>, lines: &mut Vec<Line>) -> Result<(), Error> {
     for value in array {
         let at = value.span().map(|s| s.start);
         let mut line = Line { exclude, at: places.at(at), ..Line::default() };

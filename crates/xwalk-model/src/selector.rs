@@ -115,7 +115,8 @@ impl Selector {
         let dot = text.find('.');
         let stem = pattern.find(['*', '?']).unwrap_or(pattern.len());
         let full = system.dot_after("AAAAAAA");
-        let dot_ok = dot.is_none_or(|at| full.is_some_and(|f| f == at || (system == CodeSystem::Icd9cm && at == 4)));
+        let dot_ok =
+            dot.is_none_or(|at| full.is_some_and(|f| f == at || (system == CodeSystem::Icd9cm && at == 4)));
         if pattern.contains(bad) || text.matches('.').count() > 1 || !dot_ok {
             return Err(SelectorError::Code { part: text.to_owned(), system });
         }
@@ -123,7 +124,11 @@ impl Selector {
             return Err(SelectorError::Everything { text: text.to_owned() });
         }
         let prefix = pattern.trim_end_matches('*');
-        Ok(if prefix.contains(['*', '?']) { Self::Pattern(pattern.into()) } else { Self::Prefix(prefix.into()) })
+        Ok(if prefix.contains(['*', '?']) {
+            Self::Pattern(pattern.into())
+        } else {
+            Self::Prefix(prefix.into())
+        })
     }
 
     /// The single code it names, where it names one.
@@ -223,8 +228,14 @@ mod tests {
         check("*", "error: `*` would name every code; write at least one character before the wildcard");
         check("hello", "error: `hello` is not written like a code of ICD-10-CM");
         check("E10.1-.9", "error: `.9` is not written like a code of ICD-10-CM");
-        check("A00-B00-C00", "error: `A00-B00-C00` is not a range of two codes; write both in full, for instance E10.1-E10.9");
-        check("-E11", "error: `-E11` is not a range of two codes; write both in full, for instance E10.1-E10.9");
+        check(
+            "A00-B00-C00",
+            "error: `A00-B00-C00` is not a range of two codes; write both in full, for instance E10.1-E10.9",
+        );
+        check(
+            "-E11",
+            "error: `-E11` is not a range of two codes; write both in full, for instance E10.1-E10.9",
+        );
         check("E1.1*", "error: `E1.1*` is not written like a code of ICD-10-CM");
     }
 

@@ -15,10 +15,12 @@ mod options;
 mod output;
 pub mod parquet;
 mod routes;
+mod summary;
 mod table;
 mod tally;
 #[cfg(test)]
 mod toy;
+mod worklist;
 
 pub use answer::{Answer, AnswerBook, Choice, Context, Resolve, Together};
 pub use date::{Calendar, DateFormat, Day};
@@ -26,4 +28,6 @@ pub use error::RemapError;
 pub use options::{ColumnName, Dialect, Dots, Field, OnError, Options, Place, Policy, Ragged, Shape};
 pub use output::{PendingFile, Watch};
 pub use routes::Routes;
+pub use summary::{Cells, Counted, FileRows, OutcomeCount, Rows, Run, Summary, TOP, Unmapped, Used};
 pub use tally::{CodeCount, Tally};
+pub use worklist::questions;

@@ -10,6 +10,7 @@ pub mod change_set;
 pub mod concept;
 pub mod history;
 mod marks;
+pub mod remap;
 pub mod rules;
 mod style;
 

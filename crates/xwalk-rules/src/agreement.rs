@@ -39,7 +39,8 @@ pub fn agreement<K: Ord + Clone>(reviewers: &[BTreeMap<K, String>]) -> Option<Ag
         return None;
     }
     let all: BTreeSet<&K> = reviewers.iter().flat_map(BTreeMap::keys).collect();
-    let answers = |key: &K| reviewers.iter().map(|r| r.get(key).map(String::as_str)).collect::<Option<Vec<_>>>();
+    let answers =
+        |key: &K| reviewers.iter().map(|r| r.get(key).map(String::as_str)).collect::<Option<Vec<_>>>();
     let rated: Vec<(&K, Vec<&str>)> = all.iter().filter_map(|k| Some((*k, answers(k)?))).collect();
     if rated.is_empty() {
         return None;

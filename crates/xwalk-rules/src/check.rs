@@ -204,8 +204,15 @@ impl Checker<'_, '_> {
             },
             (Named::Nothing, selector) => self.unknown(i, selector, &now),
             (Named::Reversed, Selector::Range(bounds)) => {
-                let message = format!("{} stands behind {} in {}", bounds.0, bounds.1, update.from.edition().id());
-                self.push(FindingKind::RangeReversed, Some(i), &bounds.0.clone(), vec![bounds.1.clone()], message);
+                let message =
+                    format!("{} stands behind {} in {}", bounds.0, bounds.1, update.from.edition().id());
+                self.push(
+                    FindingKind::RangeReversed,
+                    Some(i),
+                    &bounds.0.clone(),
+                    vec![bounds.1.clone()],
+                    message,
+                );
             }
             _ => self.open(i, &then, &now),
         }
@@ -362,9 +369,7 @@ impl Checker<'_, '_> {
         }
         let gained: Vec<&NewCode> = match now {
             Named::Run { first, last, .. } => update.new_between(*first, *last).iter().collect(),
-            Named::Fitting(found) => {
-                update.new_codes.iter().filter(|n| found.contains(&n.ix)).collect()
-            }
+            Named::Fitting(found) => update.new_codes.iter().filter(|n| found.contains(&n.ix)).collect(),
             _ => Vec::new(),
         };
         for new_code in gained {
@@ -426,9 +431,7 @@ impl Checker<'_, '_> {
             code.as_str() >= low.as_str()
                 && (code.as_str() <= high.as_str() || code.as_str().starts_with(high.as_str()))
         };
-        let within = |named: &Named, ix: u32| {
-            matches!(named, Named::Run { first, last, .. } if (*first..=*last).contains(&ix))
-        };
+        let within = |named: &Named, ix: u32| matches!(named, Named::Run { first, last, .. } if (*first..=*last).contains(&ix));
         for new_code in &update.new_codes {
             let code = update.to.code(new_code.ix);
             let inside = within(now, new_code.ix);

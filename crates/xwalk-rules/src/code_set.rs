@@ -105,7 +105,10 @@ mod tests {
         assert!(!set.insert(63));
         assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 129]);
         set.remove(64);
-        assert_eq!((set.len(), set.contains(64), set.contains(129), set.contains(9999)), (3, false, true, false));
+        assert_eq!(
+            (set.len(), set.contains(64), set.contains(129), set.contains(9999)),
+            (3, false, true, false)
+        );
         assert_eq!(
             [(0, 129), (1, 128), (0, 0), (63, 63), (64, 129)].map(|(a, b)| set.count_between(a, b)),
             [3, 1, 1, 1, 1]

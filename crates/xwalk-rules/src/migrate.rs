@@ -188,9 +188,11 @@ impl Work<'_, '_> {
                 let reason = format!("not in {}", update.to.edition().id());
                 self.retire(i, &code, &reason);
             }
-            (Selector::Range(bounds), Named::Run { missing: [false, false], .. }, Named::Run { first, last, missing })
-                if *missing != [false; 2] =>
-            {
+            (
+                Selector::Range(bounds),
+                Named::Run { missing: [false, false], .. },
+                Named::Run { first, last, missing },
+            ) if *missing != [false; 2] => {
                 self.move_bounds(i, bounds, (*first, *last), *missing);
             }
             (_, Named::Run { .. } | Named::Fitting(_), Named::Nothing | Named::Reversed) => {
@@ -273,7 +275,15 @@ impl Work<'_, '_> {
         );
         let code = if missing[0] { bounds.0.clone() } else { bounds.1.clone() };
         let title = self.title(&code);
-        self.edits.push(Edit { action: Action::Rewrite, line: Some(i), code, title, text, reason, last_day: None });
+        self.edits.push(Edit {
+            action: Action::Rewrite,
+            line: Some(i),
+            code,
+            title,
+            text,
+            reason,
+            last_day: None,
+        });
     }
 
     /// The concept that ends a run, as high up as the old bound was.
@@ -370,7 +380,8 @@ impl Work<'_, '_> {
     fn insert(&mut self, new_code: &NewCode, code: &Code, reason: &str, exclude: bool) {
         let behind = self.behind(new_code, exclude);
         let text = self.style.write(code, self.set.system);
-        let sheet = behind.and_then(|i| self.set.lines.get(i)).or(self.set.lines.last()).map_or(0, |l| l.sheet);
+        let sheet =
+            behind.and_then(|i| self.set.lines.get(i)).or(self.set.lines.last()).map_or(0, |l| l.sheet);
         let valid = xwalk_model::Period {
             // A look-back needs to know from when on the code can be there.
             from: self.options.keep_historical.then(|| self.update.to.edition().effective().from).flatten(),

@@ -132,12 +132,20 @@ impl Work<'_> {
             .iter()
             .filter_map(|m| if let Targets::One(code) = &m.targets { Some((code, m)) } else { None })
             .collect();
-        let (inside, outside): (Vec<_>, Vec<_>) = singles.iter().partition(|(code, _)| self.list.contains(code));
+        let (inside, outside): (Vec<_>, Vec<_>) =
+            singles.iter().partition(|(code, _)| self.list.contains(code));
         if inside.is_empty() {
             return;
         }
         let review = !outside.is_empty();
-        self.push(target, Phase::ReverseSingle, &inside, outside.iter().map(|(c, _)| (*c).clone()), review, map);
+        self.push(
+            target,
+            Phase::ReverseSingle,
+            &inside,
+            outside.iter().map(|(c, _)| (*c).clone()),
+            review,
+            map,
+        );
     }
 
     fn reverse_cluster(&mut self, target: &Code, mappings: &[Mapping], map: &ConceptMap) {
@@ -161,7 +169,9 @@ impl Work<'_> {
         for mapping in forward.get(code) {
             let targets: Vec<&Code> = match (&mapping.targets, phase) {
                 (Targets::One(target), Phase::ForwardSingle) => vec![target],
-                (Targets::Combination { slots, .. }, Phase::ForwardCluster) => slots.iter().flatten().collect(),
+                (Targets::Combination { slots, .. }, Phase::ForwardCluster) => {
+                    slots.iter().flatten().collect()
+                }
                 _ => continue,
             };
             for target in targets {
@@ -169,7 +179,9 @@ impl Work<'_> {
                 let besides: BTreeSet<Code> = reverse
                     .get(target)
                     .iter()
-                    .filter_map(|m| if let Targets::One(code) = &m.targets { Some(code.clone()) } else { None })
+                    .filter_map(
+                        |m| if let Targets::One(code) = &m.targets { Some(code.clone()) } else { None },
+                    )
                     .filter(|c| !self.list.contains(c))
                     .collect();
                 self.push(target, phase, &[(code, mapping)], besides.into_iter(), true, forward);

@@ -203,7 +203,11 @@ mod tests {
             outcome: "split".into(),
             count: 3,
             evidence: String::new(),
-            choices: vec!["B88.01 Infestation by Demodex mites".into(), "B88.09 Other acariasis".into(), NONE.into()],
+            choices: vec![
+                "B88.01 Infestation by Demodex mites".into(),
+                "B88.09 Other acariasis".into(),
+                NONE.into(),
+            ],
             decision: decision.into(),
             reviewer: "Kim".into(),
             date: "2025-08-31".into(),

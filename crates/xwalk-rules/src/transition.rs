@@ -50,9 +50,8 @@ impl Transition {
             if from.find_assignable(code).is_some() {
                 continue;
             }
-            let origin = transition
-                .stated(code, from, to.edition(), backward)
-                .or_else(|| derived(concept, from));
+            let origin =
+                transition.stated(code, from, to.edition(), backward).or_else(|| derived(concept, from));
             if let Some(origin) = origin {
                 for previous in &origin.previous {
                     transition.successors.entry(previous.clone()).or_default().insert(code.clone());
@@ -109,11 +108,8 @@ impl Transition {
         for stated in &codes {
             let found = held(stated, from);
             if found.is_empty() && stated != code {
-                let text = if stated.as_str().contains('-') {
-                    stated.to_string()
-                } else {
-                    stated.display(system)
-                };
+                let text =
+                    if stated.as_str().contains('-') { stated.to_string() } else { stated.display(system) };
                 self.unusable.push((code.clone(), text, places.join(", ")));
             }
             previous.extend(found);
@@ -156,9 +152,10 @@ pub(crate) fn held(key: &Code, edition: &EditionIndex<'_>) -> Vec<Code> {
         Err(_) => return Vec::new(),
     };
     match edition.named(&selector) {
-        Named::Run { first, last, missing: [false, false] } => {
-            (first..=last).filter(|ix| edition.is_assignable(*ix)).map(|ix| edition.code(ix).clone()).collect()
-        }
+        Named::Run { first, last, missing: [false, false] } => (first..=last)
+            .filter(|ix| edition.is_assignable(*ix))
+            .map(|ix| edition.code(ix).clone())
+            .collect(),
         _ => Vec::new(),
     }
 }

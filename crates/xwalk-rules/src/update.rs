@@ -136,8 +136,30 @@ const GONE: u32 = u32::MAX;
 const NEARLY_ALL: (usize, usize) = (19, 20);
 /// Words of titles that do not tell what a code is about.
 const EMPTY_WORDS: [&str; 24] = [
-    "a", "an", "and", "as", "at", "by", "due", "elsewhere", "for", "from", "in", "is", "it", "not", "of", "on",
-    "or", "other", "specified", "the", "to", "unspecified", "with", "without",
+    "a",
+    "an",
+    "and",
+    "as",
+    "at",
+    "by",
+    "due",
+    "elsewhere",
+    "for",
+    "from",
+    "in",
+    "is",
+    "it",
+    "not",
+    "of",
+    "on",
+    "or",
+    "other",
+    "specified",
+    "the",
+    "to",
+    "unspecified",
+    "with",
+    "without",
 ];
 
 impl<'e> Update<'e> {
@@ -240,7 +262,8 @@ impl<'e> Update<'e> {
             for change in changes {
                 match change {
                     Change::Revision { revision, kind: ConceptKind::Code, .. }
-                        if !revision.class.is_editorial() && self.changes.headline_roles.contains(&revision.role) =>
+                        if !revision.class.is_editorial()
+                            && self.changes.headline_roles.contains(&revision.role) =>
                     {
                         let Some(ix) = self.from.find(code) else { continue };
                         let revised = &mut impacts.entry(ix).or_default().revised;
@@ -313,8 +336,11 @@ impl<'e> Update<'e> {
                 continue;
             }
             let origin = self.transition.origins.get(code).cloned();
-            let previous =
-                origin.iter().flat_map(|o| &o.previous).filter_map(|c| self.from.find_assignable(c)).collect();
+            let previous = origin
+                .iter()
+                .flat_map(|o| &o.previous)
+                .filter_map(|c| self.from.find_assignable(c))
+                .collect();
             let mut grounds = self.siblings(concept, &mut groups);
             grounds.extend(self.notes_at(concept));
             new_codes.push(NewCode { ix: number(concept.ix()), origin, previous, grounds });
@@ -359,8 +385,7 @@ impl<'e> Update<'e> {
                     });
                 }
             }
-            let needed =
-                if narrow { total / 2 + 1 } else { (total * NEARLY_ALL.0).div_ceil(NEARLY_ALL.1) };
+            let needed = if narrow { total / 2 + 1 } else { (total * NEARLY_ALL.0).div_ceil(NEARLY_ALL.1) };
             let about = match above.kind() {
                 ConceptKind::Chapter => format!("codes of chapter {name}"),
                 _ => format!("codes of {name}"),
@@ -379,8 +404,8 @@ impl<'e> Update<'e> {
         let new_above = concept.ancestors().take_while(|c| self.from.find(c.code()).is_none());
         for place in std::iter::once(concept).chain(new_above) {
             for note in place.notes() {
-                let together =
-                    [NoteKind::CodeFirst, NoteKind::UseAdditionalCode, NoteKind::CodeAlso].contains(&note.kind);
+                let together = [NoteKind::CodeFirst, NoteKind::UseAdditionalCode, NoteKind::CodeAlso]
+                    .contains(&note.kind);
                 if !together {
                     continue;
                 }
@@ -405,12 +430,16 @@ impl<'e> Update<'e> {
                 if !matches!(kind, NoteKind::Excludes1 | NoteKind::Excludes2 | NoteKind::Exclusion) {
                     continue;
                 }
-                let (Some(old), Some(new)) = (self.from.find(code), self.to.edition().get(code)) else { continue };
+                let (Some(old), Some(new)) = (self.from.find(code), self.to.edition().get(code)) else {
+                    continue;
+                };
                 let members: Vec<u32> = self.from.assignable_below(old).collect();
                 let notes = new.notes().filter(|n| n.kind == *kind && n.text == *text);
                 for reference in notes.flat_map(|n| n.refs) {
                     for ix in self.named_in_later(reference) {
-                        let Some(new_code) = at.get(&ix).and_then(|i| new_codes.get_mut(*i)) else { continue };
+                        let Some(new_code) = at.get(&ix).and_then(|i| new_codes.get_mut(*i)) else {
+                            continue;
+                        };
                         let about = format!("new {} note at {}: {text}", kind.label(), new.display());
                         let members = members.clone();
                         if !members.is_empty() {

@@ -6,4 +6,5 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod map;
+pub(crate) mod remap;
 pub(crate) mod show;

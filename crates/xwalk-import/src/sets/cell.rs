@@ -14,7 +14,11 @@ pub(super) struct Fault {
 pub(super) fn clean(cell: &Cell, quote: Option<char>) -> (String, bool) {
     let text = cell.text();
     let odd = |c: char| {
-        matches!(c, '\u{a0}' | '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\t' | '\r' | '\u{2007}' | '\u{202f}')
+        matches!(
+            c,
+            '\u{a0}' | '\u{200b}'
+                ..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\t' | '\r' | '\u{2007}' | '\u{202f}'
+        )
     };
     let mut clean: String = text.chars().map(|c| if odd(c) { ' ' } else { c }).collect();
     let hidden = clean != *text || clean.trim_matches(' ') != clean;
@@ -39,7 +43,9 @@ pub(super) fn spoiled(cell: &Cell, text: &str, system: CodeSystem) -> Option<Fau
     match cell {
         // Five digits without a zero in front are what they are.
         Cell::Number(number)
-            if system == CodeSystem::Cpt && (10_000.0..100_000.0).contains(number) && number.fract() == 0.0 =>
+            if system == CodeSystem::Cpt
+                && (10_000.0..100_000.0).contains(number)
+                && number.fract() == 0.0 =>
         {
             None
         }
@@ -59,7 +65,8 @@ pub(super) fn spoiled(cell: &Cell, text: &str, system: CodeSystem) -> Option<Fau
 
 /// `1.1E+12`, as spreadsheets print a code such as `11E11` that they took for a number.
 fn is_scientific(text: &str) -> bool {
-    let Some((mantissa, exponent)) = text.to_ascii_uppercase().split_once("E+").map(|(a, b)| (a.to_owned(), b.to_owned()))
+    let Some((mantissa, exponent)) =
+        text.to_ascii_uppercase().split_once("E+").map(|(a, b)| (a.to_owned(), b.to_owned()))
     else {
         return false;
     };

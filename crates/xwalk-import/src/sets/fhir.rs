@@ -33,7 +33,8 @@ pub(super) fn lower(
         }
     }
     if resource.compose.include.is_empty() {
-        let message = "it has no compose.include; a set that lists an expansion alone does not say how it was meant";
+        let message =
+            "it has no compose.include; a set that lists an expansion alone does not say how it was meant";
         diagnostics.push(Diagnostic::new(Rule::NotSupported, source.name, message));
     }
     source.document(vec![set], SetForm::Fhir { json: text })
@@ -76,14 +77,21 @@ impl Walk<'_> {
         for concept in &include.concept {
             let at = self.locator.next(&concept.code);
             match selector(&concept.code, self.source.system) {
-                Ok(Selector::Code(code)) => self.push(&concept.code, Selector::Code(code), exclude, at, lines),
+                Ok(Selector::Code(code)) => {
+                    self.push(&concept.code, Selector::Code(code), exclude, at, lines)
+                }
                 _ => {
                     let message = format!(
                         "`{}` is not a code of {}; FHIR lists single codes here",
                         concept.code,
                         self.source.system.name()
                     );
-                    self.report(Rule::BadSelector, at, message, "use a filter is-a for a code with its descendants");
+                    self.report(
+                        Rule::BadSelector,
+                        at,
+                        message,
+                        "use a filter is-a for a code with its descendants",
+                    );
                 }
             }
             self.item += 1;
@@ -95,7 +103,8 @@ impl Walk<'_> {
         }
         if include.filter.len() > 1 {
             let at = self.locator.next(&include.filter[0].value);
-            let message = "several filters in one include hold together (and); only one is understood".to_owned();
+            let message =
+                "several filters in one include hold together (and); only one is understood".to_owned();
             self.report(Rule::NotSupported, at, message, "write an include for each, or list the codes");
             self.item += include.filter.len() as u32;
             return;
@@ -108,18 +117,28 @@ impl Walk<'_> {
                 ("is-a", true, Ok(code)) => Ok(Selector::IsA(code)),
                 ("descendent-of" | "descendant-of", true, Ok(code)) => Ok(Selector::DescendentOf(code)),
                 ("=", true, Ok(code)) => Ok(Selector::Code(code)),
-                ("regex", ..) => Err("a regular expression names codes by their letters, so no update can be told \
+                ("regex", ..) => {
+                    Err("a regular expression names codes by their letters, so no update can be told \
                                       apart from an accident of spelling"
-                    .to_owned()),
+                        .to_owned())
+                }
                 (_, false, _) => Err(format!("the property `{}` is not known here", filter.property)),
-                ("is-a" | "descendent-of" | "descendant-of" | "=", true, Err(error)) => Err(error.to_string()),
+                ("is-a" | "descendent-of" | "descendant-of" | "=", true, Err(error)) => {
+                    Err(error.to_string())
+                }
                 (op, ..) => Err(format!("the operator `{op}` is not known here")),
             };
             match selector {
                 Ok(selector) => self.push(&filter.value, selector, exclude, at, lines),
                 Err(reason) => {
-                    let message = format!("the filter {} {} {}: {reason}", filter.property, filter.op, filter.value);
-                    self.report(Rule::NotSupported, at, message, "use is-a, descendent-of, or a list of codes");
+                    let message =
+                        format!("the filter {} {} {}: {reason}", filter.property, filter.op, filter.value);
+                    self.report(
+                        Rule::NotSupported,
+                        at,
+                        message,
+                        "use is-a, descendent-of, or a list of codes",
+                    );
                 }
             }
             self.item += 1;

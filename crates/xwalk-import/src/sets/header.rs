@@ -6,26 +6,77 @@ use super::Source;
 use super::cell::{clean, selectors};
 
 const CODE: [&str; 27] = [
-    "code", "codes", "selector", "selectors", "icd10cmcode", "icd10cmcodes", "icd10code", "icd10codes",
-    "icd10cmdiagnosis", "icd10cmdiagnosiscode", "icd10diagnosiscode", "diagnosiscode", "diagnosiscodes", "dxcode",
-    "icdcode", "icd9code", "icd9cmcode", "icd10pcscode", "procedurecode", "hcpcscode", "hcpcscpt", "cpthcpcs",
-    "cptcode", "cpthcpcscode", "poaexemptcode", "conceptcode", "icd10",
+    "code",
+    "codes",
+    "selector",
+    "selectors",
+    "icd10cmcode",
+    "icd10cmcodes",
+    "icd10code",
+    "icd10codes",
+    "icd10cmdiagnosis",
+    "icd10cmdiagnosiscode",
+    "icd10diagnosiscode",
+    "diagnosiscode",
+    "diagnosiscodes",
+    "dxcode",
+    "icdcode",
+    "icd9code",
+    "icd9cmcode",
+    "icd10pcscode",
+    "procedurecode",
+    "hcpcscode",
+    "hcpcscpt",
+    "cpthcpcs",
+    "cptcode",
+    "cpthcpcscode",
+    "poaexemptcode",
+    "conceptcode",
+    "icd10",
 ];
 const SET: [&str; 12] = [
-    "valuesetname", "valueset", "setname", "set", "ruleset", "rule", "measure", "ccsrcategory", "comorbidity",
-    "codelist", "listname", "policy",
+    "valuesetname",
+    "valueset",
+    "setname",
+    "set",
+    "ruleset",
+    "rule",
+    "measure",
+    "ccsrcategory",
+    "comorbidity",
+    "codelist",
+    "listname",
+    "policy",
 ];
 const TITLE: [&str; 12] = [
-    "description", "title", "display", "codedescription", "icd10cmcodedescription", "longdescription",
-    "codetitle", "descriptor", "longtitle", "name", "shortdescription", "conceptname",
+    "description",
+    "title",
+    "display",
+    "codedescription",
+    "icd10cmcodedescription",
+    "longdescription",
+    "codetitle",
+    "descriptor",
+    "longtitle",
+    "name",
+    "shortdescription",
+    "conceptname",
 ];
 const OWNER: [&str; 7] = ["owner", "department", "dept", "steward", "responsible", "contact", "serviceline"];
 const SYSTEM: [&str; 4] = ["codesystem", "codesystemname", "system", "vocabulary"];
 const VERSION: [&str; 2] = ["codesystemversion", "version"];
 const MODE: [&str; 3] = ["mode", "includeexclude", "includeorexclude"];
 const FROM: [&str; 6] = ["validfrom", "effectivefrom", "effectivedate", "startdate", "begindate", "firstday"];
-const TO: [&str; 8] =
-    ["validto", "effectiveto", "enddate", "terminationdate", "expirationdate", "termdate", "lastday", "retired"];
+const TO: [&str; 8] = [
+    "validto",
+    "effectiveto",
+    "enddate",
+    "terminationdate",
+    "expirationdate",
+    "termdate",
+    "lastday",
+    "retired",
+];
 
 /// How many rows above the names of the columns there may be: titles, notes, dates.
 const SEARCHED: usize = 40;
@@ -131,11 +182,7 @@ fn in_grid(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tabl
             }
             [first, second, ..] => {
                 let label = |i: usize| format!("{} (`{}`)", letters(i), cells[i].text().trim());
-                let message = format!(
-                    "both {} and {} could hold the codes",
-                    label(first),
-                    label(second)
-                );
+                let message = format!("both {} and {} could hold the codes", label(first), label(second));
                 let both = problem(Rule::AmbiguousColumn, row, second, message);
                 return Err(both.hint("say which one with --code-column"));
             }
@@ -213,7 +260,8 @@ fn named_columns(
         .iter()
         .enumerate()
         .filter(|(_, n)| {
-            n.strip_prefix("ccsrcategory").is_some_and(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
+            n.strip_prefix("ccsrcategory")
+                .is_some_and(|t| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit()))
         })
         .map(|(i, _)| i)
         .collect();

@@ -116,7 +116,9 @@ pub(crate) fn system_named(text: &str) -> Option<CodeSystem> {
         | "http://hl7.org/fhir/sid/icd-10-pcs" => CodeSystem::Icd10pcs,
         "2.16.840.1.113883.6.103" | "http://hl7.org/fhir/sid/icd-9-cm" => CodeSystem::Icd9cm,
         "2.16.840.1.113883.6.104" => CodeSystem::Icd9pcs,
-        "2.16.840.1.113883.6.285" | "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets" => CodeSystem::Hcpcs,
+        "2.16.840.1.113883.6.285" | "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets" => {
+            CodeSystem::Hcpcs
+        }
         "2.16.840.1.113883.6.12" | "http://www.ama-assn.org/go/cpt" => CodeSystem::Cpt,
         "2.16.840.1.113883.6.3" | "http://hl7.org/fhir/sid/icd-10" => CodeSystem::Icd10,
         "http://fhir.de/CodeSystem/bfarm/icd-10-gm" | "http://fhir.de/CodeSystem/dimdi/icd-10-gm" => {

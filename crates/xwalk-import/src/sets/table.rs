@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use xwalk_model::{
-    Diagnostic, Grid, Period, Position, Rule, SetColumns, SetDocument, SetForm, SetLine,
-    TableLayout, ValueSet,
+    Diagnostic, Grid, Period, Position, Rule, SetColumns, SetDocument, SetForm, SetLine, TableLayout,
+    ValueSet,
 };
 
 use super::cell::{clean, selectors, spoiled};
@@ -20,11 +20,8 @@ pub(super) fn lower(
 ) -> Option<SetDocument> {
     let layout = header::layout(source, &grids, workbook, diagnostics)?;
     let grid = grids.get(layout.sheet)?;
-    let place: Arc<str> = if workbook {
-        format!("{}[{}]", source.name, grid.name).into()
-    } else {
-        Arc::clone(source.name)
-    };
+    let place: Arc<str> =
+        if workbook { format!("{}[{}]", source.name, grid.name).into() } else { Arc::clone(source.name) };
     let mut rows = Rows {
         source,
         grid,
@@ -99,10 +96,8 @@ impl Rows<'_> {
             self.report(fault.rule, row, code_column, fault.message, fault.hint);
             return;
         }
-        let valid = Period {
-            from: self.date(row, self.layout.valid_from),
-            to: self.date(row, self.layout.valid_to),
-        };
+        let valid =
+            Period { from: self.date(row, self.layout.valid_from), to: self.date(row, self.layout.valid_to) };
         let mode = self.text(row, self.layout.mode).to_ascii_lowercase();
         let exclude = mode.starts_with("ex") || mode == "-" || mode == "not";
         let names = self.names(row);
@@ -221,7 +216,9 @@ fn date_of(text: &str) -> Option<Date> {
     // American files write month, day, year.
     let parts: Vec<i16> = text.split('/').map(|p| p.parse().unwrap_or(0)).collect();
     match parts[..] {
-        [month, day, year] if year > 1900 => Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok(),
+        [month, day, year] if year > 1900 => {
+            Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+        }
         _ => None,
     }
 }

@@ -16,7 +16,11 @@ pub fn write_agreement(
         Kappa::Fleiss => "Fleiss' kappa",
     };
     writeln!(out, "{} reviewers: {}", reviewers.len(), reviewers.join(", "))?;
-    writeln!(out, "{} questions that all answered, {} that somebody left open", agreement.questions, agreement.open)?;
+    writeln!(
+        out,
+        "{} questions that all answered, {} that somebody left open",
+        agreement.questions, agreement.open
+    )?;
     writeln!(out, "agreement {:.1} %", agreement.observed * 100.0)?;
     match agreement.kappa {
         Some(kappa) => writeln!(out, "{method} {kappa:.3}")?,

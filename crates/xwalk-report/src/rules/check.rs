@@ -162,8 +162,8 @@ impl Checks<'_> {
     pub fn write_csv(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
         table.write_record([
-            "owner", "set", "file", "row", "column", "line", "kind", "class", "code", "title", "others", "message",
-            "expected",
+            "owner", "set", "file", "row", "column", "line", "kind", "class", "code", "title", "others",
+            "message", "expected",
         ])?;
         for set in self.by_owner() {
             for row in set.rows() {
@@ -259,12 +259,17 @@ impl Checks<'_> {
                     finding.others.iter().take(12).map(|c| shown(c, set.set.system)).collect();
                 let more = finding.others.len().saturating_sub(12);
                 let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                let others = if others.is_empty() { String::new() } else { format!(": {}{more}", others.join(" ")) };
+                let others =
+                    if others.is_empty() { String::new() } else { format!(": {}{more}", others.join(" ")) };
                 writeln!(out, "           {}{others}", look.faint(&finding.message))?;
             }
         }
         for [set, kind, code] in &self.stale {
-            writeln!(out, "{} {kind} of {code} in {set} was expected and is not there", look.warning("stale:"))?;
+            writeln!(
+                out,
+                "{} {kind} of {code} in {set} was expected and is not there",
+                look.warning("stale:")
+            )?;
         }
         Ok(())
     }

@@ -213,7 +213,10 @@ impl Migrations<'_> {
             let system = s.set.system;
             let (owner, name, place) = (safe_cell(&s.set.owner), safe_cell(&s.set.name), safe_cell(&s.place));
             for edit in &s.migration.edits {
-                let row = edit.line.and_then(|i| s.set.lines.get(i)).map_or(String::new(), |l| l.at.line.to_string());
+                let row = edit
+                    .line
+                    .and_then(|i| s.set.lines.get(i))
+                    .map_or(String::new(), |l| l.at.line.to_string());
                 table.write_record([
                     &*owner,
                     &*name,
@@ -277,7 +280,11 @@ impl Migrations<'_> {
                     choice.code.display(system),
                     choice.title
                 )?;
-                writeln!(out, "             {}", look.faint(format!("{}: {}", choice.ground, choice.reason)))?;
+                writeln!(
+                    out,
+                    "             {}",
+                    look.faint(format!("{}: {}", choice.ground, choice.reason))
+                )?;
             }
             writeln!(
                 out,

@@ -57,7 +57,11 @@ pub fn policies_text(
             } else {
                 format!("; also from {}, not in the list", codes(&found.besides, from.system).join(" "))
             };
-            let why = format!("from {}{besides} ({})", codes(&found.from, from.system).join(" "), found.evidence.join(", "));
+            let why = format!(
+                "from {}{besides} ({})",
+                codes(&found.from, from.system).join(" "),
+                found.evidence.join(", ")
+            );
             writeln!(out, "            {}", look.faint(why))?;
         }
         for (code, reason) in &policy.left_over {

@@ -38,7 +38,8 @@ pub(super) fn fhir(
     let mut item = 0u32;
     let mut left: Vec<&Edit> = edits.end.clone();
     for (list, exclude) in [("include", false), ("exclude", true)] {
-        let Some(includes) = resource.pointer_mut(&format!("/compose/{list}")).and_then(Value::as_array_mut) else {
+        let Some(includes) = resource.pointer_mut(&format!("/compose/{list}")).and_then(Value::as_array_mut)
+        else {
             continue;
         };
         for include in includes.iter_mut() {
@@ -64,7 +65,9 @@ pub(super) fn fhir(
                     for edit in here {
                         match edit.action {
                             Action::Add | Action::Exclude
-                                if held && kind == "concept" && (edit.action == Action::Exclude) == exclude =>
+                                if held
+                                    && kind == "concept"
+                                    && (edit.action == Action::Exclude) == exclude =>
                             {
                                 kept.push(concept(edit));
                             }

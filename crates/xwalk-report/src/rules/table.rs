@@ -149,15 +149,16 @@ impl<'t> Table<'t> {
                 if let Some(column) = self.flag_column(&columns, &name) {
                     self.put(row, column, Cell::Text("0".to_owned()));
                 }
-                let none = columns
-                    .iter()
-                    .all(|c| self.grid.rows[row].get(*c).is_none_or(|cell| matches!(&*cell.text(), "" | "0")));
+                let none = columns.iter().all(|c| {
+                    self.grid.rows[row].get(*c).is_none_or(|cell| matches!(&*cell.text(), "" | "0"))
+                });
                 self.gone[row] = none;
                 self.mark(row, edit);
             }
             SetColumns::Several(columns) => {
                 let wanted = self.quoted(&name);
-                let held = |cell: Option<&Cell>| cell.is_some_and(|c| *c == wanted || c.text().trim() == name);
+                let held =
+                    |cell: Option<&Cell>| cell.is_some_and(|c| *c == wanted || c.text().trim() == name);
                 for column in &columns {
                     if held(self.grid.rows[row].get(*column)) {
                         let blank = self.quoted(" ");
@@ -277,7 +278,8 @@ impl<'t> Table<'t> {
                 put(&mut cells, column, Cell::Text(text));
             }
         }
-        if let (Some(column), Some(system)) = (self.layout.system, self.layout.system.and_then(|c| neighbour.get(c)))
+        if let (Some(column), Some(system)) =
+            (self.layout.system, self.layout.system.and_then(|c| neighbour.get(c)))
         {
             put(&mut cells, column, system.clone());
         }
@@ -308,14 +310,17 @@ impl<'t> Table<'t> {
                 }
                 // The column before the flags holds their number.
                 if let Some(count) = columns.first().and_then(|c| c.checked_sub(1)) {
-                    let flags = columns.iter().filter(|c| cells.get(**c).is_some_and(|x| x.text() == "1")).count();
+                    let flags =
+                        columns.iter().filter(|c| cells.get(**c).is_some_and(|x| x.text() == "1")).count();
                     put(cells, count, Cell::Number(flags as f64));
                 }
             }
             SetColumns::Several(columns) => {
                 let quoted = self.quoted(name);
                 let free = |cells: &[Cell], c: usize| {
-                    cells.get(c).is_none_or(|x| x.text().trim_matches(|c: char| c == ' ' || c == '\'').is_empty())
+                    cells
+                        .get(c)
+                        .is_none_or(|x| x.text().trim_matches(|c: char| c == ' ' || c == '\'').is_empty())
                 };
                 if let Some(column) = columns.iter().copied().find(|c| free(cells, *c)) {
                     let text = self.descriptions.get(&*quoted.text()).cloned().unwrap_or_default();

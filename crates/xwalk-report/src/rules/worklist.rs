@@ -12,7 +12,17 @@ use crate::safe_cell;
 /// The columns of a worklist before and behind the choices; these take as many columns as the longest row needs.
 pub const WORKLIST_COLUMNS: [&[&str]; 2] = [
     &["source_system", "source_code", "source_title", "outcome", "count"],
-    &["decision", "reviewer", "date", "comment", "set", "owner", "source_edition", "target_edition", "evidence"],
+    &[
+        "decision",
+        "reviewer",
+        "date",
+        "comment",
+        "set",
+        "owner",
+        "source_edition",
+        "target_edition",
+        "evidence",
+    ],
 ];
 const WIDTHS: [f64; 5] = [12.0, 12.0, 48.0, 14.0, 8.0];
 const WIDTHS_BEHIND: [f64; 9] = [36.0, 16.0, 12.0, 40.0, 20.0, 18.0, 14.0, 14.0, 60.0];
@@ -131,7 +141,9 @@ pub fn worklist_workbook(questions: &[Question]) -> io::Result<Vec<u8>> {
             let validation = DataValidation::new()
                 .allow_list_formula(Formula::new(range))
                 .set_error_title("Not one of the choices")
-                .and_then(|v| v.set_error_message("Take one of the choices of this row, or leave the cell empty."))
+                .and_then(|v| {
+                    v.set_error_message("Take one of the choices of this row, or leave the cell empty.")
+                })
                 .map_err(failed)?;
             sheet.add_data_validation(row, decision, row, decision, &validation).map_err(failed)?;
         }
