@@ -12,6 +12,7 @@ mod icd10;
 mod icd11mms;
 mod laws;
 mod library;
+mod map;
 mod maps;
 mod program;
 mod releases;

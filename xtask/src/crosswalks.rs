@@ -12,8 +12,7 @@ use anyhow::{Context, ensure};
 use xwalk_import::{MapKind, discover};
 use xwalk_map::{AnnualStep, Statements, codes_of_key, names_categories};
 use xwalk_model::{
-    Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, Mapping, Provenance, Relationship, Targets,
-    calendar,
+    Code, CodeSystem, ConceptMap, Edition, EditionId, Mapping, Provenance, Relationship, Targets, calendar,
 };
 
 use crate::root;
@@ -149,13 +148,11 @@ fn mapping_set(
             for key in slot {
                 for (subject, literal, change) in subjects(key, step.map(|(a, b, _)| (a, b))) {
                     before += 1;
-                    let predicate = match change {
-                        "stated" | "not-held" => "skos:relatedMatch",
-                        _ if step.is_some_and(|(a, _, _)| is_assignable(a, &row.current)) => {
-                            "skos:broadMatch"
-                        }
-                        _ if row.previous.len() > 1 => "skos:relatedMatch",
-                        _ => "skos:narrowMatch",
+                    let predicate = match (change, step) {
+                        ("stated" | "not-held", _) | (_, None) => "skos:relatedMatch",
+                        ("scope", _) if row.previous.len() > 1 => "skos:relatedMatch",
+                        ("scope", _) => "skos:narrowMatch",
+                        (_, Some((_, _, step))) => predicate(step, &subject, &row.current),
                     };
                     let slot = if row.previous.len() > 1 { (number + 1).to_string() } else { String::new() };
                     lines.push(Line { subject, literal, predicate, change, slot, ..line.clone() });
@@ -207,6 +204,18 @@ fn mapping_set(
         text.push('\n');
     }
     Ok(text)
+}
+
+/// The predicate of a successor, as the step has it.
+fn predicate(step: &AnnualStep, subject: &str, object: &Code) -> &'static str {
+    let old = subject.rsplit(':').next().and_then(|text| Code::parse(SYSTEM, text).ok());
+    let mappings = old.as_ref().map_or(&[][..], |old| step.forward.get(old));
+    let stated = mappings.iter().find(|m| m.targets == Targets::One(object.clone()));
+    match stated.map(|m| m.relationship) {
+        Some(Relationship::SourceIsNarrowerThanTarget) => "skos:broadMatch",
+        Some(Relationship::SourceIsBroaderThanTarget) => "skos:narrowMatch",
+        _ => "skos:relatedMatch",
+    }
 }
 
 /// What stands in the subject columns for a key, and what became of each.
@@ -265,10 +274,6 @@ fn add_reasoned(map: &ConceptMap, forward: bool, lines: &mut Vec<Line>) {
             });
         }
     }
-}
-
-fn is_assignable(edition: &Edition, code: &Code) -> bool {
-    edition.get(code).is_some_and(Concept::assignable)
 }
 
 fn curie(code: &Code) -> String {

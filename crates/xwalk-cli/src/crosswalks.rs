@@ -77,7 +77,7 @@ impl Bundled {
         Ok(AnnualStep::from_parts(
             from,
             to,
-            vec![read.source],
+            &[read.source],
             read.forward,
             read.backward,
             read.scope,
@@ -155,7 +155,8 @@ fn contents(to: &EditionId, set: &sssom::MappingSet) -> anyhow::Result<Contents>
         let flags: compact_str::CompactString = row.get("cell").into();
         let relationship = match row.get("predicate_id") {
             "skos:broadMatch" => Relationship::SourceIsNarrowerThanTarget,
-            _ => Relationship::SourceIsBroaderThanTarget,
+            "skos:narrowMatch" => Relationship::SourceIsBroaderThanTarget,
+            _ => Relationship::RelatedTo,
         };
         match (row.get("change"), subject, object) {
             ("deleted" | "became-header", Some(old), new) => {

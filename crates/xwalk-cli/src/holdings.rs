@@ -1,9 +1,9 @@
 //! What a command can work with: the library, files that were named for this run, and the crosswalks that come with
 //! the program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
@@ -38,6 +38,8 @@ pub(crate) struct Holdings<'a> {
     maps_read: Vec<ConceptMap>,
     bundled: Vec<Bundled>,
     printer: &'a Printer,
+    /// Notes that were printed, so that each is told once.
+    told: Mutex<BTreeSet<String>>,
 }
 
 /// Name of the maps that NCHS conversion tables are stored as, with the year at the end.
@@ -54,6 +56,7 @@ impl<'a> Holdings<'a> {
             maps_read: Vec::new(),
             bundled: bundled(),
             printer,
+            told: Mutex::new(BTreeSet::new()),
         };
         holdings.read_files(with)?;
         Ok(holdings)
@@ -250,29 +253,24 @@ impl<'a> Holdings<'a> {
         Ok(found)
     }
 
-    /// The step between two editions of a system. Where one of them is not held, the crosswalk that comes with the
-    /// program has to do.
-    pub(crate) fn annual(&self, from: &EditionId, to: &EditionId) -> anyhow::Result<AnnualStep> {
-        let (a, b) = rayon::join(|| self.edition(from, Need::Outline), || self.edition(to, Need::Outline));
-        match (a?, b?) {
-            (Some(a), Some(b)) => self.annual_of(&a, &b),
-            _ => self.bundled_step(from, to),
-        }
-    }
-
     /// The step between two editions that were read already.
     pub(crate) fn annual_of(&self, from: &Edition, to: &Edition) -> anyhow::Result<AnnualStep> {
-        let step = AnnualStep::new(from, to, &self.statements(from, to)?);
-        if !step.unresolved.is_empty() {
-            let codes: Vec<String> = step
-                .unresolved
-                .iter()
-                .map(|(code, row)| format!("{} (row {row})", code.display(to.id().system)))
-                .collect();
-            let shown = codes.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-            tracing_note(self.printer, &step, &shown, codes.len());
+        Ok(AnnualStep::new(from, to, &self.statements(from, to)?))
+    }
+
+    /// Tells once which codes the authority's table names that the edition before does not have.
+    pub(crate) fn note_unresolved(&self, step: &AnnualStep) {
+        let mut codes: Vec<String> =
+            step.unresolved.iter().map(|(code, _)| code.display(step.from.system)).collect();
+        codes.dedup();
+        let (Some(source), false) = (step.forward.sources.first(), codes.is_empty()) else { return };
+        let more = if codes.len() > 3 { format!(" and {} more", codes.len() - 3) } else { String::new() };
+        let shown = codes.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+        let text = format!("{} names as previous codes what no edition before {} has", source.name, step.to);
+        let note = format!("{text}: {shown}{more}");
+        if self.told.lock().is_ok_and(|mut told| told.insert(note.clone())) {
+            self.printer.note(format!("note[unresolved-rows]: {note}"));
         }
-        Ok(step)
     }
 
     pub(crate) fn bundled_step(&self, from: &EditionId, to: &EditionId) -> anyhow::Result<AnnualStep> {
@@ -285,14 +283,4 @@ impl<'a> Holdings<'a> {
             }
         }
     }
-}
-
-/// Tells once for each step which rows of the authority's table name codes that the edition before does not have.
-fn tracing_note(printer: &Printer, step: &AnnualStep, shown: &str, count: usize) {
-    let source = step.forward.sources.first().map_or("the table", |s| s.name.as_str());
-    let more = if count > 3 { format!(" and {} more", count - 3) } else { String::new() };
-    printer.note(format!(
-        "note[unresolved-rows]: {source} names as previous codes what {} does not have: {shown}{more}",
-        step.from
-    ));
 }

@@ -261,7 +261,13 @@ fn make_step(holdings: &Holdings<'_>, leg: &Leg, method: Method, loaded: &Loaded
         Via::Annual { forward, .. } => {
             let (from, to) = if *forward { (&leg.from, &leg.to) } else { (&leg.to, &leg.from) };
             let annual = match (loaded.editions.get(from), loaded.editions.get(to)) {
-                (Some(a), Some(b)) => holdings.annual_of(a, b)?,
+                (Some(a), Some(b)) => {
+                    let annual = holdings.annual_of(a, b)?;
+                    if !a.is_excerpt() {
+                        holdings.note_unresolved(&annual);
+                    }
+                    annual
+                }
                 _ => holdings.bundled_step(from, to)?,
             };
             Ok((Arc::new(Step::of_annual(&annual, *forward)), Some(Arc::new(annual))))

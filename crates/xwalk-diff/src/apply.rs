@@ -123,7 +123,7 @@ fn change_draft(drafts: &mut BTreeMap<Code, Draft>, code: &Code, change: &Change
     };
     match change {
         Change::Revision { revision, .. } => revise(draft, revision),
-        Change::Assignability { now, revisions } => {
+        Change::Assignability { now, revisions, .. } => {
             draft.assignable = *now;
             for revision in revisions {
                 revise(draft, revision);

@@ -231,7 +231,7 @@ impl<'e> Comparison<'e> {
                 revision,
             }));
         } else {
-            found.push(Change::Assignability { now: after.assignable(), revisions });
+            found.push(Change::Assignability { now: after.assignable(), revisions, successors: Vec::new() });
         }
         if self.moves {
             let (from, to) = (before.parent().map(Concept::code), after.parent().map(Concept::code));

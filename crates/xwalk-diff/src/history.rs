@@ -19,8 +19,12 @@ pub struct Event {
     pub split_into: Vec<Code>,
 }
 
-/// The events of `code` in `editions` of one system, oldest first. Empty when no edition holds the code.
-pub fn history(editions: &[&Edition], code: &Code) -> Vec<Event> {
+/// Tells what is known about a code between two editions beyond what they hold: who takes over, what scope it lost.
+pub type Known<'a> = dyn Fn(&Edition, &Edition, &mut Vec<Change>) + 'a;
+
+/// The events of `code` in `editions` of one system, oldest first. Empty when no edition holds the code. `known` adds
+/// to the changes of each step.
+pub fn history(editions: &[&Edition], code: &Code, known: &Known<'_>) -> Vec<Event> {
     let mut ordered: Vec<&Edition> = editions.to_vec();
     ordered.sort_by(|a, b| in_order(a, b));
     let mut events = Vec::new();
@@ -31,7 +35,10 @@ pub fn history(editions: &[&Edition], code: &Code) -> Vec<Event> {
             |code: &Code| before.iter().rev().find(|e| e.get(code).is_some()).map(|e| e.id().clone());
         let comparison = Comparison::new(from.unwrap_or(to), to, &earlier);
         let before = from.and_then(|_| comparison.from().get(code));
-        let changes = comparison.changes(before, to.get(code));
+        let mut changes = comparison.changes(before, to.get(code));
+        if let Some(from) = from {
+            known(from, to, &mut changes);
+        }
         if changes.is_empty() {
             continue;
         }
@@ -73,13 +80,13 @@ mod tests {
             edition("icd10cm@2024", &held, &[]),
         ];
         let refs: Vec<&Edition> = all.iter().rev().collect();
-        let events = history(&refs, &Code::from_official("A000"));
+        let events = history(&refs, &Code::from_official("A000"), &|_, _, _| {});
         let seen: Vec<_> = events.iter().map(|e| (e.to.version.as_str(), e.split_into.len())).collect();
         assert_eq!(seen, [("2021", 0), ("2022", 1), ("2023", 0), ("2024", 0)]);
         let back = &events[3].changes[0];
         assert!(
             matches!(back, Change::Addition { reinstated_from: Some(id), .. } if id.version.as_str() == "2022")
         );
-        assert!(history(&refs, &Code::from_official("Z99")).is_empty());
+        assert!(history(&refs, &Code::from_official("Z99"), &|_, _, _| {}).is_empty());
     }
 }

@@ -19,6 +19,6 @@ pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conver
 pub use audit_hcpcs::audit_hcpcs;
 pub use compare::{DiffError, Earlier, diff, in_order};
 pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline};
-pub use history::{Event, history};
+pub use history::{Event, Known, history};
 pub use title::{classify, marks};
 pub use transition::{TransitionCheck, audit_transition, check_transition};

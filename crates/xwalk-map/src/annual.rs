@@ -5,14 +5,16 @@
 //! new code with the codes "previously" assigned). Three readings follow from a row that leads from new code N to
 //! old code O: O deleted, N takes over from it; O alive, N was carved out of it; and N's history is O.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use xwalk_model::{
-    Code, Concept, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance, Relationship, SourceFile,
-    Targets, calendar,
+    Change, ChangeSet, Code, Concept, ConceptMap, Edition, EditionId, MapId, Mapping, Provenance,
+    Relationship, SourceFile, Targets,
 };
+
+use crate::statements::{Statement, Statements, below, codes_of_key, is_assignable, names_categories};
 
 /// A new code that is stated for several old codes together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,133 +27,6 @@ pub struct Join {
     pub file: u16,
     /// The row.
     pub line: u32,
-}
-
-/// One row of a table that leads from a new code to the codes used before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
-    /// The new code.
-    pub current: Code,
-    /// The day on which it came into effect, where that is stated.
-    pub effective: Option<Date>,
-    /// The codes before: slots are AND, codes in a slot OR. Empty where the authority states that there were none.
-    pub previous: Vec<Vec<Code>>,
-    /// Index of the file in [`Statements::sources`].
-    pub file: u16,
-    /// The row.
-    pub line: u32,
-    /// What the cell looks like: `one`, `list`, `and`, `range`, `category`, `none`.
-    pub flags: compact_str::CompactString,
-}
-
-/// What an authority states about the codes that are new between two editions.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Statements {
-    /// The files.
-    pub sources: Vec<SourceFile>,
-    /// The rows, in the order of the files.
-    pub rows: Vec<Statement>,
-}
-
-impl Statements {
-    /// Adds what others state, after what is there.
-    pub fn append(&mut self, other: Self) {
-        let base: Vec<u16> = other
-            .sources
-            .into_iter()
-            .map(|source| {
-                let at = self.sources.iter().position(|s| *s == source).unwrap_or_else(|| {
-                    self.sources.push(source);
-                    self.sources.len() - 1
-                });
-                u16::try_from(at).unwrap_or(u16::MAX - 1)
-            })
-            .collect();
-        self.rows.extend(other.rows.into_iter().map(|mut row| {
-            row.file = base.get(usize::from(row.file)).copied().unwrap_or(row.file);
-            row
-        }));
-    }
-
-    /// The cross references of HCPCS Level II: the record of a terminated code names the codes that take over (columns
-    /// 205 to 229 of the record layout). `to` still holds the terminated codes.
-    pub fn of_cross_references(from: &Edition, to: &Edition) -> Self {
-        let mut found = Self::default();
-        if to.id().system != xwalk_model::CodeSystem::Hcpcs {
-            return found;
-        }
-        for concept in to.concepts().filter(|c| !c.assignable()) {
-            let code = concept.code();
-            let Some(listed) = concept.attribute("cross-references") else { continue };
-            if !is_assignable(from, code) {
-                continue;
-            }
-            for text in listed.split([' ', ',', ';']).filter(|t| !t.is_empty()) {
-                found.rows.push(Statement {
-                    current: Code::from_official(text),
-                    effective: None,
-                    previous: vec![vec![code.clone()]],
-                    file: 0,
-                    line: 0,
-                    flags: "cross-reference".into(),
-                });
-            }
-        }
-        if !found.rows.is_empty() {
-            found.sources.extend(to.sources().first().cloned());
-        }
-        found
-    }
-
-    /// The rows of conversion tables that came into effect after `from` and not after `to`. The maps of a conversion
-    /// table lead back in time, from each edition to the one before.
-    pub fn of_tables<'m>(
-        maps: impl IntoIterator<Item = &'m ConceptMap>,
-        from: &EditionId,
-        to: &EditionId,
-    ) -> Self {
-        let start = |id: &EditionId| calendar::fiscal_year(&id.version).and_then(|p| p.from);
-        let mut found = Self::default();
-        let (Some(first), Some(last)) = (start(from), start(to)) else { return found };
-        for map in maps {
-            if map.id.source.system != to.system
-                || !start(&map.id.source).is_some_and(|day| first < day && day <= last)
-            {
-                continue;
-            }
-            let base = u16::try_from(found.sources.len()).unwrap_or(u16::MAX - 1);
-            let known = found.sources.iter().position(|s| map.sources.first() == Some(s));
-            let base = match known {
-                Some(at) => u16::try_from(at).unwrap_or(base),
-                None => {
-                    found.sources.extend(map.sources.iter().cloned());
-                    base
-                }
-            };
-            for (current, mappings) in &map.elements {
-                for mapping in mappings {
-                    let previous = match &mapping.targets {
-                        Targets::NoMap => Vec::new(),
-                        Targets::One(code) => vec![vec![code.clone()]],
-                        Targets::Combination { slots, .. } => slots.clone(),
-                    };
-                    let Provenance::Official { file, line } = mapping.provenance else { continue };
-                    let flags = mapping.flags.clone();
-                    let current = current.clone();
-                    let effective = start(&map.id.source);
-                    found.rows.push(Statement {
-                        current,
-                        effective,
-                        previous,
-                        file: file + base,
-                        line,
-                        flags,
-                    });
-                }
-            }
-        }
-        found
-    }
 }
 
 /// What changed from one edition of a system to the next, as maps in both directions.
@@ -215,13 +90,13 @@ impl AnnualStep {
     pub fn from_parts(
         from: EditionId,
         to: EditionId,
-        sources: Vec<SourceFile>,
+        sources: &[SourceFile],
         forward: BTreeMap<Code, Vec<Mapping>>,
         backward: BTreeMap<Code, Vec<Mapping>>,
         scope: BTreeMap<Code, Vec<Code>>,
         joins: Vec<Join>,
     ) -> Self {
-        let mut step = Self::empty(from, to, &sources);
+        let mut step = Self::empty(from, to, sources);
         step.forward.elements = forward;
         step.backward.elements = backward;
         step.scope = scope;
@@ -242,6 +117,35 @@ impl AnnualStep {
     /// The new codes that were carved out of a code that stays.
     pub fn carved_out(&self, code: &Code) -> &[Code] {
         self.scope.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tells a change set what is known of its codes: the successors of those that went, and the scope that those that
+    /// stayed have lost. The change set has to be of the same two editions.
+    pub fn annotate(&self, set: &mut ChangeSet) {
+        for (code, changes) in &mut set.changes {
+            self.annotate_code(code, changes);
+        }
+        for code in
+            self.scope.keys().filter(|code| !set.changes.contains_key(code)).cloned().collect::<Vec<_>>()
+        {
+            let mut changes = Vec::new();
+            self.annotate_code(&code, &mut changes);
+            set.changes.insert(code, changes);
+        }
+    }
+
+    /// The same for the changes of one code.
+    pub fn annotate_code(&self, code: &Code, changes: &mut Vec<Change>) {
+        for change in &mut *changes {
+            if let Change::Deletion { successors, assignable: true, .. }
+            | Change::Assignability { successors, now: false, .. } = change
+            {
+                *successors = self.successors(code).into_iter().cloned().collect();
+            }
+        }
+        if let Some(into) = self.scope.get(code) {
+            changes.push(Change::Scope { into: into.clone() });
+        }
     }
 
     /// The joins that a code takes part in.
@@ -290,39 +194,28 @@ struct Builder<'e> {
     rows: Vec<Row<'e>>,
 }
 
-/// The assignable codes that an edition has for a key of a conversion table: a code, a header, a range in tabular
-/// order (`H3520-H3523`), a category (`I63-`). Empty where the edition has none of it.
-pub fn codes_of_key(edition: &Edition, key: &Code) -> Vec<Code> {
-    let text = key.as_str();
-    let concepts: Vec<Concept<'_>> = if let Some(above) = text.strip_suffix('-') {
-        edition.get(&Code::from_official(above)).map(below).unwrap_or_default()
-    } else if let Some((first, last)) = text.split_once('-') {
-        match (edition.get(&Code::from_official(first)), edition.get(&Code::from_official(last))) {
-            (Some(a), Some(b)) => {
-                // In tabular order, up to the last code below the end.
-                let end = below(b).last().map_or(b.ix(), |c| c.ix()).max(b.ix()).index();
-                let start = a.ix().index();
-                edition.concepts().skip(start).take((end + 1).saturating_sub(start)).collect()
+/// The concepts that are assignable in one edition only: in the earlier one, and in the later one.
+fn ended_and_begun<'e>(from: &'e Edition, to: &'e Edition) -> (Vec<Concept<'e>>, Vec<Concept<'e>>) {
+    let (mut ended, mut begun) = (Vec::new(), Vec::new());
+    let mut old = from.by_code().filter(|c| c.assignable()).peekable();
+    let mut new = to.by_code().filter(|c| c.assignable()).peekable();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => a.code().cmp(b.code()),
+        };
+        match order {
+            Ordering::Less => ended.extend(old.next()),
+            Ordering::Greater => begun.extend(new.next()),
+            Ordering::Equal => {
+                old.next();
+                new.next();
             }
-            _ => Vec::new(),
         }
-    } else {
-        match edition.get(key) {
-            Some(concept) if concept.assignable() => vec![concept],
-            Some(header) => below(header),
-            None => Vec::new(),
-        }
-    };
-    concepts.iter().filter(|c| c.assignable()).map(|c| c.code().clone()).collect()
-}
-
-/// Whether a key of a conversion table names categories: `I63-`, `T15-T19`.
-pub fn names_categories(key: &Code) -> bool {
-    match key.as_str().split_once('-') {
-        Some((_, "")) => true,
-        Some((first, last)) => first.len() == 3 && last.len() == 3,
-        None => false,
     }
+    (ended, begun)
 }
 
 fn entities(edition: &Edition) -> HashMap<&str, Option<Concept<'_>>> {
@@ -336,10 +229,6 @@ fn entities(edition: &Edition) -> HashMap<&str, Option<Concept<'_>>> {
         }
     }
     found
-}
-
-fn is_assignable(edition: &Edition, code: &Code) -> bool {
-    edition.get(code).is_some_and(Concept::assignable)
 }
 
 impl<'e> Builder<'e> {
@@ -433,27 +322,27 @@ impl<'e> Builder<'e> {
                 to_current.entry(code.clone()).or_default().push(number);
             }
         }
-        for concept in self.from.concepts().filter(|c| c.assignable()) {
-            let code = concept.code();
-            let rows = to_current.get(code).map_or(&[][..], Vec::as_slice);
-            if is_assignable(self.to, code) {
+        for (code, rows) in &to_current {
+            if is_assignable(self.from, code) && is_assignable(self.to, code) {
                 let mut carved = self.carved(code, rows);
                 if !carved.is_empty() {
                     carved.sort_by_key(|c| self.to.get(c).map(Concept::ix));
                     carved.dedup();
                     self.step.scope.insert(code.clone(), carved);
                 }
-            } else {
-                let mappings = self.forward(code, rows, &of_current);
-                self.step.forward.elements.insert(code.clone(), mappings);
             }
         }
-        for concept in self.to.concepts().filter(|c| c.assignable()) {
-            if !is_assignable(self.from, concept.code()) {
-                let rows = of_current.get(concept.code()).map_or(&[][..], Vec::as_slice);
-                let mappings = self.backward(concept, rows);
-                self.step.backward.elements.insert(concept.code().clone(), mappings);
-            }
+        let (ended, begun) = ended_and_begun(self.from, self.to);
+        for concept in ended {
+            let code = concept.code();
+            let rows = to_current.get(code).map_or(&[][..], Vec::as_slice);
+            let mappings = self.forward(code, rows, &of_current);
+            self.step.forward.elements.insert(code.clone(), mappings);
+        }
+        for concept in begun {
+            let rows = of_current.get(concept.code()).map_or(&[][..], Vec::as_slice);
+            let mappings = self.backward(concept, rows);
+            self.step.backward.elements.insert(concept.code().clone(), mappings);
         }
         for row in self.rows.iter().filter(|r| r.slots.len() > 1) {
             for target in self.arrived(&row.statement.current, 0) {
@@ -522,6 +411,17 @@ impl<'e> Builder<'e> {
             });
             for child in new {
                 add(derived(child.code(), Relationship::SourceIsBroaderThanTarget, "became a header"));
+            }
+        }
+        // One code for one code: which of them means more is not stated.
+        if let [only] = &mut mappings[..]
+            && let Targets::One(target) = &only.targets
+            && only.relationship == Relationship::SourceIsBroaderThanTarget
+        {
+            let stated = of_current.get(target).map_or(&[][..], Vec::as_slice);
+            let alone = |n: &usize| self.rows[*n].slots.iter().flatten().all(|c| c == code);
+            if stated.iter().all(alone) && !matches!(only.provenance, Provenance::Derived { .. }) {
+                only.relationship = Relationship::RelatedTo;
             }
         }
         if mappings.is_empty() {
@@ -611,10 +511,6 @@ impl<'e> Builder<'e> {
         }
         mappings
     }
-}
-
-fn below(concept: Concept<'_>) -> Vec<Concept<'_>> {
-    concept.descendants()
 }
 
 fn derived(code: &Code, relationship: Relationship, rule: &str) -> Mapping {

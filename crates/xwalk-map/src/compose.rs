@@ -49,6 +49,19 @@ impl Strand {
         }
     }
 
+    /// Puts parts of a combination together that have become the same code.
+    pub(crate) fn settle(&mut self) {
+        let mut seen: Vec<Code> = Vec::new();
+        self.slots.retain(|slot| match &slot[..] {
+            [only] if seen.contains(only) => false,
+            [only] => {
+                seen.push(only.clone());
+                true
+            }
+            _ => true,
+        });
+    }
+
     fn followed(&self, number: u16, entry: &Entry) -> Self {
         let mut hops = Vec::with_capacity(self.hops.len() + 1);
         hops.extend_from_slice(&self.hops);
@@ -191,12 +204,8 @@ fn carry_combination(strand: &Strand, step: &Step, number: u16, limit: usize, ca
                     break;
                 }
                 let mut slots = slots.clone();
-                for slot in &case.slots {
-                    // Two parts that have become the same code are one.
-                    if !slots.contains(slot) {
-                        slots.push(slot.clone());
-                    }
-                }
+                // Parts that have become the same code stay apart until the end: each goes its own way from here.
+                slots.extend(case.slots.iter().cloned());
                 let mut hops = hops.clone();
                 hops.extend(case.hops.iter().cloned());
                 next.push((slots, hops));

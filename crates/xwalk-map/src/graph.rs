@@ -496,11 +496,8 @@ mod tests {
         let route = graph.route(&from.parse().unwrap(), &to.parse().unwrap(), &via, method, false, &stated);
         let seen = match route {
             Ok(legs) => {
-                let mut text = from.to_owned();
-                for leg in legs {
-                    text.push_str(&format!(" {}", leg.to));
-                }
-                text
+                let stops = legs.iter().map(|leg| leg.to.to_string());
+                std::iter::once(from.to_owned()).chain(stops).collect::<Vec<_>>().join(" ")
             }
             Err(error) => error.to_string(),
         };

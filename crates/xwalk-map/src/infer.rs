@@ -40,6 +40,9 @@ impl Candidate {
 /// Candidates below this score, in thousandths, are not offered.
 pub const LEAST_SCORE: u16 = 300;
 
+/// Candidates that are further behind the best one, in thousandths, are not offered.
+const MARGIN: u16 = 120;
+
 /// Finds successors by title and place.
 pub struct SuccessorFinder<'e> {
     from: &'e Edition,
@@ -92,11 +95,9 @@ impl<'e> SuccessorFinder<'e> {
             }
         }
         // What stands below the code now, and beside it, is a candidate whatever its title says.
-        let category: String = code.as_str().chars().take(3).collect();
         let from_here = self.to.get(code).or_else(|| {
             source.ancestors().find_map(|a| self.to.get(a.code()).filter(|c| c.code().as_str().len() >= 3))
         });
-        let _ = category;
         let mut near: Vec<u32> = Vec::new();
         if let Some(above) = from_here {
             let (first, last) = (above.ix(), above.descendants().last().map_or(above.ix(), |c| c.ix()));
@@ -132,11 +133,15 @@ impl<'e> SuccessorFinder<'e> {
             .filter(|c| c.score >= LEAST_SCORE)
             .collect();
         found.sort_by(|a, b| b.score.cmp(&a.score).then_with(|| a.code.cmp(&b.code)));
+        // What is far behind the best is no successor beside it.
+        let best = found.first().map_or(0, |c| c.score);
+        found.retain(|c| c.score + MARGIN >= best);
         found.truncate(most);
         found
     }
 }
 
+#[expect(clippy::cast_sign_loss, reason = "a share is not negative")]
 fn thousandths(share: f64) -> u16 {
     (share.clamp(0.0, 1.0) * 1000.0).round() as u16
 }

@@ -44,7 +44,7 @@ pub fn title_words(title: &str) -> Vec<String> {
 pub fn likeness(a: &[String], b: &[String]) -> u16 {
     let common = a.iter().filter(|w| b.binary_search(w).is_ok()).count();
     let all = a.len() + b.len() - common;
-    if all == 0 { 0 } else { u16::try_from(1000 * common / all).unwrap_or(1000) }
+    u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)
 }
 
 #[derive(Debug)]

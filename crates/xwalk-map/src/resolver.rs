@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, Targets};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
 
 use crate::compose::{Carried, Strand, carry, merge};
 use crate::error::MapError;
@@ -164,15 +164,19 @@ impl Resolver {
         }
     }
 
-    /// All assignable codes of the source edition in tabular order; without the edition, the codes of the first map.
+    /// All assignable codes of the source edition in tabular order, without modifiers; without the edition, the codes
+    /// of the first map.
     pub fn codes(&self) -> Vec<Code> {
         match &self.source {
-            Some(edition) => {
-                edition.concepts().filter(|c| c.assignable()).map(|c| c.code().clone()).collect()
-            }
+            Some(edition) => assignable_codes(edition).map(|c| c.code().clone()).collect(),
             None => self.steps.first().map(|s| s.codes().cloned().collect()).unwrap_or_default(),
         }
     }
+}
+
+/// The codes of an edition that may be used on a claim, in tabular order, without modifiers.
+pub fn assignable_codes(edition: &Edition) -> impl Iterator<Item = Concept<'_>> {
+    edition.concepts().filter(|c| c.assignable() && c.kind() == ConceptKind::Code)
 }
 
 fn check<'c>(
@@ -365,6 +369,7 @@ impl Batch<'_> {
                 break;
             }
         }
+        strands.iter_mut().filter(|s| s.slots.len() > 1).for_each(Strand::settle);
         merge(&mut strands);
         if strands.is_empty() {
             return self.ended(code, source, &ended, warnings);
@@ -426,7 +431,9 @@ impl Batch<'_> {
                 codes.dedup();
                 let what = if codes.is_empty() { String::new() } else { format!("{} ", codes.join(", ")) };
                 let (outcome, reason) = if step.forward_in_time {
-                    let reason = format!("{what}deleted in {}, and no authority states a successor", step.to);
+                    let refers = referred(step, ended);
+                    let reason =
+                        format!("{what}deleted in {}, and no authority states a successor{refers}", step.to);
                     (Outcome::DeletedWithoutSuccessor, reason)
                 } else {
                     let reason = format!(
@@ -544,12 +551,23 @@ impl Batch<'_> {
     }
 }
 
+/// Codes outside the system that the record of a deleted code refers to, as HCPCS refers to CPT.
+fn referred(step: &Step, ended: &[(usize, Code)]) -> String {
+    let entries = ended.iter().filter_map(|(_, code)| match step.find(code) {
+        Found::Entries(entries) => Some(entries),
+        _ => None,
+    });
+    let flags = entries.flatten().filter_map(|e| e.flags.split_once("refers to ").map(|(_, codes)| codes));
+    let codes: Vec<&str> = flags.collect();
+    if codes.is_empty() { String::new() } else { format!(" in it; its record refers to {}", codes.join(" ")) }
+}
+
 fn answer(
     source: String,
     code: Option<&Code>,
     edition: Option<&EditionId>,
     outcome: Outcome,
-    reason: impl ToString,
+    reason: impl std::fmt::Display,
 ) -> Resolution {
     Resolution {
         source,

@@ -6,7 +6,7 @@ use petgraph::unionfind::UnionFind;
 use serde::Serialize;
 use xwalk_model::Code;
 
-use crate::outcome::{Outcome, Resolution};
+use crate::outcome::{Alternative, Outcome, Resolution};
 
 /// Pairs of source and target, each once; a combination gives a pair for each of its codes.
 pub type Pairs = BTreeSet<(Code, Code)>;
@@ -16,7 +16,7 @@ pub fn pairs<'r>(resolutions: impl IntoIterator<Item = &'r Resolution>) -> Pairs
     let mut found = Pairs::new();
     for resolution in resolutions {
         let Some(code) = &resolution.code else { continue };
-        for target in resolution.alternatives.iter().flat_map(|a| a.codes()) {
+        for target in resolution.alternatives.iter().flat_map(Alternative::codes) {
             found.insert((code.clone(), target.clone()));
         }
     }

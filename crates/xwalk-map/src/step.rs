@@ -132,7 +132,7 @@ pub struct Step {
     shared: HashSet<Code>,
     targets: BTreeSet<Code>,
     /// Pairs that the reverse map states, source first, where it is held.
-    reverse: Option<HashMap<Code, Vec<Code>>>,
+    reverse: Option<HashMap<Code, HashSet<Code>>>,
     /// New codes that are stated for several old codes together.
     joins: HashMap<Code, Vec<crate::annual::Join>>,
     otherwise_same: bool,
@@ -299,19 +299,20 @@ impl Step {
     }
 
     fn note_targets(&mut self) {
-        let mut led: HashSet<Code> = HashSet::new();
-        let mut shared: HashSet<Code> = HashSet::new();
-        for said in self.said.values() {
-            let Said::Entries(entries) = said else { continue };
-            let own: HashSet<&Code> = entries.iter().flat_map(|e| e.slots.iter().flatten()).collect();
-            for code in own {
-                if !led.insert(code.clone()) {
-                    shared.insert(code.clone());
-                }
-            }
-        }
-        self.targets = led.into_iter().collect();
+        let mut pairs: Vec<(&Code, &Code)> = Vec::new();
+        let said = self.said.iter().filter_map(|(source, said)| match said {
+            Said::Entries(entries) => Some((source, entries)),
+            Said::Scope(_) => None,
+        });
+        pairs.extend(said.flat_map(|(source, entries)| {
+            entries.iter().flat_map(|e| e.slots.iter().flatten()).map(move |target| (target, source))
+        }));
+        pairs.sort_unstable();
+        pairs.dedup();
+        let shared = pairs.windows(2).filter(|p| p[0].0 == p[1].0).map(|p| p[0].0.clone()).collect();
+        let targets = pairs.iter().map(|(target, _)| (*target).clone()).collect();
         self.shared = shared;
+        self.targets = targets;
     }
 
     pub(crate) fn find(&self, code: &Code) -> Found<'_> {

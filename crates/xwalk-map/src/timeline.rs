@@ -75,9 +75,15 @@ impl Timeline {
     }
 
     /// The edition of a system that was in force on a day. Of two the one that came later has replaced the other, as
-    /// an April release does.
+    /// an April release does. A frozen edition of ICD-9-CM serves for every day of the freeze.
     pub fn in_force(&self, system: CodeSystem, day: Date) -> Option<&Edition> {
-        self.of(system).rfind(|e| e.effective().contains(day))
+        let in_force = self.of(system).rfind(|e| e.effective().contains(day));
+        let frozen = system == CodeSystem::Icd9cm
+            && (calendar::ICD9CM_FREEZE..calendar::ICD10_IMPLEMENTATION).contains(&day);
+        in_force.or_else(|| {
+            let of_freeze = |e: &&Edition| e.effective().from >= Some(calendar::ICD9CM_FREEZE);
+            if frozen { self.of(system).rfind(of_freeze) } else { None }
+        })
     }
 
     /// The edition in which to look up a code on a day: the one in force, or the next one where a release within the
@@ -129,13 +135,10 @@ impl Timeline {
             holding.extend(latest.map(|e| e.id().clone()));
         }
         match &holding[..] {
-            [] => {
-                match shaped.iter().find_map(|(s, code)| self.of(*s).filter(|e| e.get(code).is_some()).last())
-                {
-                    Some(edition) => Placed::Edition(edition.id().clone()),
-                    None => Placed::Unknown,
-                }
-            }
+            [] => match shaped.iter().find_map(|(s, code)| self.of(*s).rfind(|e| e.get(code).is_some())) {
+                Some(edition) => Placed::Edition(edition.id().clone()),
+                None => Placed::Unknown,
+            },
             [one] => Placed::Edition(one.clone()),
             _ => Placed::Ambiguous(holding),
         }
@@ -183,6 +186,8 @@ mod tests {
         let ids = |ids: &[&str]| ids.iter().map(|i| i.parse().unwrap()).collect();
         assert_eq!(place("E030", None), Placed::Ambiguous(ids(&["icd9cm@32", "icd10cm@2018"])));
         assert_eq!(place("E030", Some(date(2015, 1, 1))), at("icd9cm@32"));
+        assert_eq!(place("E030", Some(date(2012, 1, 1))), at("icd9cm@32"));
+        assert_eq!(place("E030", Some(date(2011, 9, 30))), Placed::NoneInForce);
         assert_eq!(place("E03.0", Some(date(2017, 12, 1))), at("icd10cm@2018"));
         assert_eq!(place("A00.1", Some(date(2019, 3, 31))), at("icd10cm@2019"));
         assert_eq!(place("A00.1", Some(date(2019, 4, 1))), at("icd10cm@2019-04"));

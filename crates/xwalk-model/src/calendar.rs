@@ -87,6 +87,10 @@ pub fn releases_between(from: &EditionId, to: &EditionId) -> Vec<EditionId> {
         .collect()
 }
 
+/// From this day on the diagnosis codes of ICD-9-CM did not change any more: the lists of versions 29 to 32 are the
+/// same (CMS, "ICD-9-CM and ICD-10 code freeze": the last regular update was that of 1 October 2011).
+pub const ICD9CM_FREEZE: Date = date(2011, 10, 1);
+
 /// The first day on which ICD-10-CM and ICD-10-PCS were in effect.
 pub const ICD10_IMPLEMENTATION: Date = date(2015, 10, 1);
 

@@ -168,6 +168,13 @@ pub enum Change {
         now: bool,
         /// Its titles where they changed as well; the addenda do not count these as revisions.
         revisions: Vec<Revision>,
+        /// What takes over from a code that became a header, where it is known.
+        successors: Vec<Code>,
+    },
+    /// The code stays and means less than before: new codes were carved out of it.
+    Scope {
+        /// The new codes, in tabular order.
+        into: Vec<Code>,
     },
     /// A note came, went or moved to another heading.
     Note {
@@ -232,6 +239,8 @@ pub struct Counts {
     pub moved: u64,
     /// Entities that kept their identity and changed their code.
     pub recoded: u64,
+    /// Codes that stayed and lost scope to new ones.
+    pub scope: u64,
     /// Codes of which only titles outside the headline changed, for instance in the tabular list alone.
     pub other_titles: u64,
     /// Notes by heading: added and removed. A note that moved counts as removed under one and added under another.
@@ -303,6 +312,7 @@ impl ChangeSet {
                     revised_status = Some((*kind, *assignable));
                 }
                 Change::Move { .. } => counts.moved += 1,
+                Change::Scope { .. } => counts.scope += 1,
                 Change::Recoded { .. } => {
                     // A block that was renumbered is recoded too, and no code of its own.
                     let code = |c: &Change| matches!(c, Change::Addition { kind: ConceptKind::Code, .. });

@@ -21,7 +21,7 @@ pub struct Entry {
     /// The first day on which it was in effect.
     pub effective_from: Option<String>,
     /// `first-held`, `added`, `reinstated`, `deleted`, `became-header`, `became-assignable`, `revised`, `moved`,
-    /// `recoded`, `note` or `attribute`.
+    /// `scope-lost`, `recoded`, `note` or `attribute`.
     pub event: &'static str,
     /// What changed, in words.
     pub detail: String,
@@ -67,12 +67,24 @@ fn describe(system: CodeSystem, event: &Event, change: &Change, look: Look) -> (
                 (None, None) => ("first-held", format!("{title}{status}, in the oldest edition held")),
             }
         }
+        Change::Deletion { title, successors, .. } if !successors.is_empty() => {
+            let now: Vec<String> = successors.iter().map(|c| c.display(system)).collect();
+            ("deleted", format!("{title}; now {}", now.join(", ")))
+        }
         Change::Deletion { title, .. } => ("deleted", title.clone()),
         Change::Revision { revision, .. } => {
             let (before, after) = before_and_after(revision, look);
             ("revised", format!("{} title, {}: {before} > {after}", revision.role.id(), revision.class.id()))
         }
         Change::Assignability { now: true, .. } => ("became-assignable", String::new()),
+        Change::Scope { into } => {
+            let into: Vec<String> = into.iter().map(|c| c.display(system)).collect();
+            ("scope-lost", format!("means less: {} carved out", into.join(", ")))
+        }
+        Change::Assignability { now: false, successors, .. } if !successors.is_empty() => {
+            let now: Vec<String> = successors.iter().map(|c| c.display(system)).collect();
+            ("became-header", format!("now {}", now.join(", ")))
+        }
         Change::Assignability { now: false, .. } => {
             let below: Vec<String> = event.split_into.iter().map(|c| c.display(system)).collect();
             ("became-header", format!("new codes below: {}", below.join(", ")))

@@ -10,6 +10,7 @@ use xwalk_report::change_set::{Filter, View};
 
 use crate::editions::{self, Loaded, ReadOptions};
 use crate::exit::ExitStatus;
+use crate::holdings::Holdings;
 use crate::output::{Format, OutputArgs};
 use crate::printer::Printer;
 
@@ -55,7 +56,8 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-const KINDS: [&str; 8] = ["added", "deleted", "revised", "status", "moved", "recoded", "note", "attribute"];
+const KINDS: [&str; 9] =
+    ["added", "deleted", "revised", "status", "scope", "moved", "recoded", "note", "attribute"];
 
 pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> anyhow::Result<ExitStatus> {
     let format = args.output.format()?;
@@ -73,7 +75,11 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         earlier.push(read(spec, None)?.edition);
     }
     let before = EarlierCodes { library: &library, from: &from, named: earlier, stored: OnceCell::new() };
-    let set = xwalk_diff::diff(&from.edition, &to.edition, &|code| before.holds(code))?;
+    let mut set = xwalk_diff::diff(&from.edition, &to.edition, &|code| before.holds(code))?;
+    let holdings = Holdings::new(&library, &[], printer)?;
+    if holdings.states(&set.from, &set.to) && in_order(&from.edition, &to.edition).is_lt() {
+        holdings.annual_of(&from.edition, &to.edition)?.annotate(&mut set);
+    }
     let view = View { set: &set, from: &from.edition, to: &to.edition };
     let filter = Filter { kinds: args.only.clone(), summary: args.summary };
     args.output.write(printer, |look, out| match format {

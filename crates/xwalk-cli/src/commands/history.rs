@@ -1,21 +1,25 @@
 //! `xwalk history`
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
+use xwalk_diff::in_order;
 use xwalk_import::discover;
 use xwalk_library::Library;
-use xwalk_model::{Code, CodeSystem, Edition};
+use xwalk_map::AnnualStep;
+use xwalk_model::{Code, CodeSystem, Edition, EditionId};
 use xwalk_report::Look;
 use xwalk_report::history::{entries, write_csv, write_text};
 
 use crate::editions;
 use crate::exit::ExitStatus;
+use crate::holdings::Holdings;
 use crate::output::{Format, OutputArgs};
 use crate::printer::Printer;
 
-/// Follow codes through all editions: added, revised, split, deleted, reinstated
+/// Follow codes through all editions: added, revised, split, scope lost, deleted, reinstated
 ///
 /// Compares the editions of the system that the library holds, or those in a folder of official releases, in the order
 /// in which they came into effect.
@@ -48,12 +52,17 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         bail!("{} holds {} and {}; name a folder of one system", args.system, first.id(), other.id());
     }
     let refs: Vec<&Edition> = editions.iter().collect();
+    let steps = steps(&editions, &Holdings::new(&library, &[], printer)?)?;
     let look = if format == Format::Text { printer.look() } else { Look { colour: false } };
     let mut all = Vec::new();
     let mut missing = 0usize;
     for text in &args.codes {
         let code = Code::parse_or_grouping(system, text);
-        let events = xwalk_diff::history(&refs, &code);
+        let events = xwalk_diff::history(&refs, &code, &|from, to, changes| {
+            if let Some(step) = steps.get(&(from.id().clone(), to.id().clone())) {
+                step.annotate_code(&code, changes);
+            }
+        });
         if events.is_empty() {
             missing += 1;
             printer.note(match Code::parse(system, text) {
@@ -72,6 +81,18 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         Format::Text => write_text(&all, look, out),
     })?;
     Ok(if missing > 0 { ExitStatus::Findings } else { ExitStatus::Done })
+}
+
+/// The steps between editions that follow each other, where an authority states successors.
+fn steps(
+    editions: &[Edition],
+    holdings: &Holdings<'_>,
+) -> anyhow::Result<BTreeMap<(EditionId, EditionId), AnnualStep>> {
+    let mut ordered: Vec<&Edition> = editions.iter().collect();
+    ordered.sort_by(|a, b| in_order(a, b));
+    let pairs: Vec<(&Edition, &Edition)> =
+        ordered.windows(2).map(|p| (p[0], p[1])).filter(|(a, b)| holdings.states(a.id(), b.id())).collect();
+    pairs.par_iter().map(|(a, b)| Ok(((a.id().clone(), b.id().clone()), holdings.annual_of(a, b)?))).collect()
 }
 
 fn read_releases(path: &Path, printer: &Printer) -> anyhow::Result<Vec<Edition>> {

@@ -1,10 +1,14 @@
 //! `xwalk map`
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
-use xwalk_map::{DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, shares, sources_of, statistics};
+use xwalk_map::{
+    DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, assignable_codes, shares, sources_of,
+    statistics,
+};
 use xwalk_model::{Code, CodeSystem, EditionId};
 use xwalk_report::answers::{Answer, View, write_statistics_json, write_statistics_text};
 
@@ -37,6 +41,7 @@ use crate::routes::{RouteArgs, read_volumes};
 ///   xwalk map icd9cm@32 icd10cm@2018 --stats
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Args {
     /// Edition, official files, system, or auto
     from: String,
@@ -72,6 +77,9 @@ pub(crate) struct Args {
     /// A sample coded in both systems for --weights sample (CSV with columns source, target, n)
     #[arg(long, value_name = "FILE", required_if_eq("weights", "sample"))]
     sample: Option<PathBuf>,
+    /// Tell on stderr how long loading the route and carrying the codes took
+    #[arg(long)]
+    timings: bool,
     /// Exit with 1 when a larger share of the codes has no target: 0.5%
     #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
     max_unmapped: Option<f64>,
@@ -137,14 +145,25 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let by_day = inputs.iter().any(|i| i.day.is_some());
     let (mut answers, resolvers): (Vec<(Answer, usize)>, Vec<Resolver>) = match (systems, from) {
         (None, Some(from)) if !by_day => {
+            let started = Instant::now();
             let resolver = args.route.resolver(&holdings, &from, &to)?;
+            let loaded = Instant::now();
             let mut batch = resolver.batch();
-            let answers = if named {
+            let answers: Vec<(Answer, usize)> = if named {
                 inputs.iter().map(|i| (batch.resolve(&i.text).into(), 0)).collect()
             } else {
                 let display = |c: &Code| c.display(from.system);
                 resolver.codes().iter().map(|c| (batch.resolve_code(c, display(c)).into(), 0)).collect()
             };
+            drop(batch);
+            if args.timings {
+                printer.note(format!(
+                    "timings: load {:.1} ms, carry {:.1} ms, {} codes",
+                    (loaded - started).as_secs_f64() * 1000.0,
+                    loaded.elapsed().as_secs_f64() * 1000.0,
+                    answers.len()
+                ));
+            }
             (answers, vec![resolver])
         }
         (systems, from) => {
@@ -254,9 +273,8 @@ fn describe(
     // The other direction is described too where a route leads back; that there is none is no error.
     let back = args.route.resolver(holdings, to, from).ok();
     let backward = back.as_ref().map(whole);
-    let targets: Option<Vec<Code>> = resolver
-        .target()
-        .map(|e| e.concepts().filter(|c| c.assignable()).map(|c| c.code().clone()).collect());
+    let targets: Option<Vec<Code>> =
+        resolver.target().map(|e| assignable_codes(e).map(|c| c.code().clone()).collect());
     let found = statistics(&forward, backward.as_deref(), targets.as_deref());
     args.output.write(printer, |look, out| match format {
         Format::Json => write_statistics_json(&resolver, &found, out),

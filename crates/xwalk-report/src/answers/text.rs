@@ -97,11 +97,11 @@ pub(super) fn write(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io:
 
 /// The route in one line, and the maps that it uses.
 fn write_route(resolver: &Resolver, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
-    let mut route = resolver.from().to_string();
+    write!(out, "{} {}", look.bold("route"), resolver.from())?;
     for step in resolver.steps() {
-        route.push_str(&format!(" > {}", step.to));
+        write!(out, " > {}", step.to)?;
     }
-    writeln!(out, "{} {route}", look.bold("route"))?;
+    writeln!(out)?;
     for step in resolver.steps().iter().filter(|s| s.kind == xwalk_map::StepKind::Map) {
         let files: Vec<&str> = step.sources.iter().map(|s| s.name.as_str()).collect();
         writeln!(out, "      {} read as {}: {}", step.name, step.method.id(), files.join(", "))?;

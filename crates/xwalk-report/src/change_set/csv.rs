@@ -28,7 +28,7 @@ pub(super) fn write(view: &View<'_>, filter: &Filter, out: &mut dyn io::Write) -
     for row in view.rows(filter) {
         let yes_no = |value: Option<bool>| value.map_or("", |v| if v { "true" } else { "false" });
         let successors =
-            if row.new_children.is_empty() { row.successors.join(" ") } else { row.new_children.join(" ") };
+            if row.successors.is_empty() { row.new_children.join(" ") } else { row.successors.join(" ") };
         // A note that moved names both headings; an attribute stands in the same columns.
         let note = match (row.note, row.was_note, row.attribute) {
             (Some(now), Some(was), _) => format!("{was} > {now}"),

@@ -43,6 +43,7 @@ struct CountsOut {
     reinstated: u64,
     moved: u64,
     recoded: u64,
+    scope: u64,
     other_titles: u64,
     notes: BTreeMap<&'static str, NotesOut>,
     notes_moved: Vec<MovedOut>,
@@ -129,6 +130,7 @@ pub(super) fn write(view: &View<'_>, filter: &Filter, out: &mut dyn io::Write) -
             reinstated: counts.reinstated,
             moved: counts.moved,
             recoded: counts.recoded,
+            scope: counts.scope,
             other_titles: counts.other_titles,
             notes: counts
                 .notes

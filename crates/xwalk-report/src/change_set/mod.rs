@@ -14,7 +14,8 @@ use crate::Look;
 /// Which changes are shown; counts always cover all.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Show only these kinds (`added`, `deleted`, `revised`, `status`, `moved`, `recoded`, `note`, `attribute`);
+    /// Show only these kinds (`added`, `deleted`, `revised`, `status`, `scope`, `moved`, `recoded`, `note`,
+    /// `attribute`);
     /// empty shows all.
     pub kinds: Vec<String>,
     /// Leave the changes out and show the counts alone.

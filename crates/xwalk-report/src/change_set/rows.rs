@@ -64,6 +64,7 @@ pub(super) fn word(change: &Change) -> &'static str {
         Change::Move { .. } => "moved",
         Change::Recoded { .. } => "recoded",
         Change::Assignability { .. } => "status",
+        Change::Scope { .. } => "scope",
         Change::Note { .. } => "note",
         _ => "attribute",
     }
@@ -129,7 +130,12 @@ impl View<'_> {
                 row.from = Some(self.display(from));
                 row.to = Some(self.display(code));
             }
-            Change::Assignability { now, revisions } => {
+            Change::Scope { into } => {
+                row.title = title_now();
+                row.successors = into.iter().map(|c| self.display(c)).collect();
+            }
+            Change::Assignability { now, revisions, successors } => {
+                row.successors = successors.iter().map(|c| self.display(c)).collect();
                 row.assignable = Some(*now);
                 row.was_assignable = Some(!*now);
                 row.title = title_now();

@@ -21,6 +21,9 @@ pub(super) fn write(view: &View<'_>, filter: &Filter, look: Look, out: &mut dyn 
     if section("status") {
         write_status(view, look, out)?;
     }
+    if section("scope") {
+        write_scope(view, look, out)?;
+    }
     if section("revised") {
         write_revised(view, look, out)?;
     }
@@ -120,6 +123,7 @@ fn write_summary(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
         (counts.reinstated, "of the added codes stood in an earlier edition (reinstated)"),
         (counts.moved, "stand below another concept than before"),
         (counts.recoded, "entities have another code than before"),
+        (counts.scope, "codes stay and mean less: new codes were carved out of them"),
         (counts.other_titles, "with a revision outside the headline (tabular titles, chapters, sections)"),
     ];
     for (number, what) in facts.into_iter().filter(|(n, _)| *n > 0) {
@@ -220,14 +224,16 @@ fn write_deleted(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
 fn write_status(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
     for (title, wanted) in [("Became a header", false), ("Became assignable", true)] {
         let rows = of(view, |code, change| match change {
-            Change::Assignability { now, revisions } if *now == wanted => Some((code, revisions)),
+            Change::Assignability { now, revisions, successors } if *now == wanted => {
+                Some((code, revisions, successors))
+            }
             _ => None,
         });
         if rows.is_empty() {
             continue;
         }
         heading(title, rows.len(), look, out)?;
-        for (code, revisions) in rows {
+        for (code, revisions, successors) in rows {
             let now = view.to.get(code).map_or("", xwalk_model::Concept::title);
             writeln!(out, "  {} {now}", look.warning(format!("{:<9}", view.display(code))))?;
             if let Some(before) =
@@ -236,10 +242,32 @@ fn write_status(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Res
                 writeln!(out, "            {} {before}", look.faint("was"))?;
             }
             let children = view.new_children(code);
+            let stated: Vec<String> = successors.iter().map(|c| view.display(c)).collect();
+            if !stated.is_empty() && stated != children {
+                writeln!(out, "            {} {}", look.faint("now"), stated.join(", "))?;
+            }
             if !children.is_empty() && !wanted {
                 writeln!(out, "            {} {}", look.faint("new codes below:"), children.join(", "))?;
             }
         }
+    }
+    Ok(())
+}
+
+fn write_scope(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
+    let rows = of(view, |code, change| match change {
+        Change::Scope { into } => Some((code, into)),
+        _ => None,
+    });
+    if rows.is_empty() {
+        return Ok(());
+    }
+    heading("Stay and mean less", rows.len(), look, out)?;
+    for (code, into) in rows {
+        let title = view.to.get(code).map_or("", xwalk_model::Concept::title);
+        writeln!(out, "  {} {title}", look.warning(format!("{:<9}", view.display(code))))?;
+        let list: Vec<String> = into.iter().map(|c| view.display(c)).collect();
+        writeln!(out, "            {} {}", look.faint("carved out:"), list.join(", "))?;
     }
     Ok(())
 }

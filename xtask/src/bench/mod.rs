@@ -1,4 +1,9 @@
-//! `cargo xtask bench`: speed as ratios within one run, so that the machine matters little.
+//! `cargo xtask bench`: speed as ratios within one run, so that the machine matters little, and how good inferences
+//! are against the official answers. A file for each bench.
+
+mod map;
+mod speed;
+mod successors;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -8,44 +13,35 @@ use anyhow::{Context, ensure};
 
 use crate::root;
 
-/// Measure the main jobs against simple baselines, in one run
+/// Measure the main jobs, in one run
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    #[command(subcommand)]
+    what: Option<What>,
     /// Folder of full releases
-    #[arg(env = "XWALK_RELEASES", default_value = "../shared/releases")]
+    #[arg(long, env = "XWALK_RELEASES", default_value = "../shared/releases", global = true)]
     releases: PathBuf,
     /// How often each is run; the median counts
-    #[arg(long, default_value_t = 9)]
+    #[arg(long, default_value_t = 9, global = true)]
     runs: usize,
 }
 
+#[derive(clap::Subcommand)]
+enum What {
+    /// diff and import against `wc -l` (the default)
+    Speed,
+    /// Codes carried along the longest route
+    Map,
+    /// Inferred successors against the official tables, with these hidden
+    Successors,
+}
+
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let releases = args.releases.join("icd10cm");
-    ensure!(releases.exists(), "{} is not there; name the folder of full releases", releases.display());
-    build()?;
-    let xwalk = root().join("target/release/xwalk");
-    let orders = [releases.join("2025/icd10cm_order_2025.txt"), releases.join("2026/icd10cm_order_2026.txt")];
-    let wc = median(args.runs, || quiet(Command::new("wc").arg("-l").args(&orders)))?;
-    let diff = median(args.runs, || quiet(Command::new(&xwalk).arg("diff").args(&orders)))?;
-    println!("wc -l over two order files      {:>8.1} ms", millis(wc));
-    println!(
-        "xwalk diff of the two           {:>8.1} ms  {:.1} times wc -l; allowed: 4 times or 100 ms",
-        millis(diff),
-        diff.as_secs_f64() / wc.as_secs_f64()
-    );
-    let with_xml = releases.join("2025-04");
-    let import = median(args.runs, || import(&xwalk, &with_xml))?;
-    println!("xwalk import of a release with XML {:>5.1} ms  allowed: 1000 ms", millis(import));
-    for (what, arguments) in [
-        ("diff", vec!["diff".into(), orders[0].clone(), orders[1].clone()]),
-        ("import", { vec!["import".into(), with_xml, "--library".into(), scratch()?.path().to_owned()] }),
-    ] {
-        println!(
-            "peak memory of {what:<8}         {:>8.0} MB  allowed: 300 MB",
-            peak_memory(&xwalk, &arguments)?
-        );
+    match args.what {
+        None | Some(What::Speed) => speed::run(&args.releases, args.runs),
+        Some(What::Map) => map::run(&args.releases, args.runs),
+        Some(What::Successors) => successors::run(&args.releases),
     }
-    Ok(())
 }
 
 fn build() -> anyhow::Result<()> {
@@ -59,11 +55,6 @@ fn build() -> anyhow::Result<()> {
 
 fn scratch() -> anyhow::Result<tempfile::TempDir> {
     tempfile::tempdir().context("failed to make a temporary folder")
-}
-
-fn import(xwalk: &Path, release: &Path) -> anyhow::Result<()> {
-    let library = scratch()?;
-    quiet(Command::new(xwalk).arg("import").arg(release).arg("--library").arg(library.path()))
 }
 
 fn quiet(command: &mut Command) -> anyhow::Result<()> {

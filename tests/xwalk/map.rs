@@ -1,0 +1,439 @@
+//! `xwalk map`: outcomes, routes and evidence, on fixtures and on full releases.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+use xwalk_import::discover;
+use xwalk_map::cardinality;
+use xwalk_model::{Code, Edition};
+
+use crate::program::{Program, release, releases};
+
+const FY2025: &str = "fixtures/icd10cm/2025";
+const FY2026: &str = "fixtures/icd10cm/2026";
+
+/// A library with the releases that the route from ICD-9-CM to ICD-10-CM 2026 needs, made once.
+fn library() -> Option<&'static Program> {
+    static HELD: OnceLock<Option<Program>> = OnceLock::new();
+    let held = HELD.get_or_init(|| {
+        let folder = releases()?;
+        let program = Program::new();
+        let paths: Vec<String> = ["icd9cm", "gem", "icd10cm", "icd11mms", "hcpcs"]
+            .iter()
+            .map(|f| folder.join(f).to_string_lossy().into_owned())
+            .collect();
+        let mut args = vec!["import"];
+        args.extend(paths.iter().map(String::as_str));
+        program.expect(0, &args);
+        Some(program)
+    });
+    held.as_ref()
+}
+
+fn outcome<'j>(answers: &'j Value, source: &str) -> &'j Value {
+    let all = answers.as_array().unwrap();
+    all.iter().find(|a| a["source"] == source).unwrap_or_else(|| panic!("no answer for {source}"))
+}
+
+/// The single codes that an answer leads to.
+fn targets(answer: &Value) -> Vec<&str> {
+    let all = answer["alternatives"].as_array().unwrap();
+    all.iter().map(|a| a["targets"][0][0].as_str().unwrap()).collect()
+}
+
+#[test]
+fn a_code_that_became_a_header_gives_all_its_children() {
+    let run = Program::new()
+        .expect(1, &["map", FY2025, FY2026, "B88.0", "e119", "A00.0", "XYZ", "L02", "--format", "json"]);
+    let answers = run.json();
+    let b880 = outcome(&answers, "B88.0");
+    assert_eq!(b880["outcome"], "split");
+    assert_eq!(targets(b880), ["B88.09", "B88.01"]);
+    let hop = &b880["alternatives"][0]["hops"][0];
+    assert_eq!(hop["file"], "ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx");
+    assert_eq!((hop["line"].as_u64(), hop["from"].as_str()), (Some(18), Some("icd10cm@2025")));
+    let e119 = outcome(&answers, "e119");
+    assert_eq!((e119["outcome"].as_str(), e119["code"].as_str()), (Some("unchanged"), Some("E11.9")));
+    assert_eq!(e119["warnings"][0]["warning"], "scope-lost");
+    assert_eq!(e119["warnings"][0]["codes"][0], "E11.A");
+    assert_eq!(outcome(&answers, "XYZ")["outcome"], "malformed");
+    assert_eq!(outcome(&answers, "L02")["outcome"], "header");
+    let unknown = outcome(&answers, "A00.0");
+    assert_eq!(unknown["outcome"], "unknown");
+    assert_eq!(unknown["alternatives"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn text_and_csv() {
+    let program = Program::new();
+    insta::assert_snapshot!(
+        "map_text",
+        program.expect(0, &["map", FY2025, FY2026, "B88.0", "E11.9", "--explain"]).stdout
+    );
+    insta::assert_snapshot!(
+        "map_csv",
+        program.expect(0, &["map", FY2026, FY2025, "B88.01", "--format", "csv"]).stdout
+    );
+}
+
+#[test]
+fn the_crosswalks_that_come_with_the_program_need_no_import() {
+    let program = Program::new();
+    let run = program
+        .expect(1, &["map", "icd10cm@2022", "icd10cm@2026", "B88.0", "M35.8", "A00.0", "--format", "json"]);
+    let answers = run.json();
+    assert_eq!(outcome(&answers, "B88.0")["outcome"], "split");
+    // Without an edition nothing can be said about a code that no map lists; it is not called unchanged.
+    assert_eq!(outcome(&answers, "A00.0")["outcome"], "unknown");
+    assert_eq!(outcome(&answers, "M35.8")["outcome"], "unknown");
+    let refused = program.expect(2, &["map", "icd10cm@2026", "icd10cm@2027", "B88.0"]);
+    assert!(refused.stderr.contains("icd10cm@2027 is not held"), "{}", refused.stderr);
+}
+
+#[test]
+fn weights_are_called_an_allocation() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs_err::write(&path, text).unwrap();
+        path.to_string_lossy().into_owned()
+    };
+    let volumes = path("volumes.csv", "code,n\nB88.01,30\nB8809,10\n");
+    let sample = path("sample.csv", "source,target,n\nB88.0,B88.01,60\nB88.0,B88.09,20\nB88.0,B88.8,20\n");
+    let program = Program::new();
+    let base = ["map", FY2025, FY2026, "B88.0", "--format", "json"];
+    let run = |more: &[&str]| program.expect(0, &[&base[..], more].concat()).json();
+    let equal = run(&["--weights", "equal"]);
+    assert_eq!(equal[0]["allocation"]["allocation"], "equal-shares");
+    let by_use = run(&["--weights", "volumes", "--volumes", &volumes]);
+    // What is used most comes first, and has the greater share.
+    assert_eq!(targets(&by_use[0]), ["B88.01", "B88.09"]);
+    assert_eq!(by_use[0]["allocation"]["shares"][0]["share"], 0.75);
+    let sampled = run(&["--weights", "sample", "--sample", &sample]);
+    let allocation = &sampled[0]["allocation"];
+    assert_eq!(allocation["allocation"], "dual-coded-sample");
+    assert_eq!(allocation["comparability"]["ratio"], 0.8);
+    assert!(allocation["shares"][0]["bounds"][0].as_f64().unwrap() > 0.1);
+    let refused = program.expect(2, &["map", FY2025, FY2026, "B88.0", "--weights", "volumes"]);
+    assert!(refused.stderr.contains("--volumes FILE"), "{}", refused.stderr);
+}
+
+#[test]
+fn bad_input_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let codes = folder.path().join("codes.csv");
+    fs_err::write(&codes, "code,date\nB88.0,2025-11-01\nB88.0,soon\n").unwrap();
+    let program = Program::new();
+    let codes_path = codes.to_string_lossy().into_owned();
+    let run = program.expect(2, &["map", FY2025, FY2026, "--codes-from", &codes_path]);
+    assert!(run.stderr.contains("codes.csv:3: `soon` is not a date"), "{}", run.stderr);
+    let run = program.expect(2, &["map", FY2025, "icd10cm@2026", "--via", "icd10cm@x/y"]);
+    assert!(run.stderr.contains("icd10cm@x/y"), "{}", run.stderr);
+    let run = program.expect(2, &["map", FY2025, FY2026, "--via", "icd10cm@2024,icd10cm@2025"]);
+    assert!(run.stderr.contains("icd10cm@2025 twice"), "{}", run.stderr);
+    // A map whose codes are not in its editions belongs to other ones.
+    let foreign = folder.path().join("icd10cm@2025..icd10cm@2026.csv");
+    let rows: String = (10..99).map(|n| format!("Q{n}.9,Q{n}.8\n")).collect();
+    fs_err::write(&foreign, format!("source,target\n{rows}")).unwrap();
+    let full = releases();
+    if let Some(releases) = full {
+        let place = |year: &str| releases.join("icd10cm").join(year).to_string_lossy().into_owned();
+        let with = foreign.to_string_lossy().into_owned();
+        let run = program.expect(2, &["map", &place("2025"), &place("2026"), "B88.0", "--with", &with]);
+        assert!(run.stderr.contains("the map and the edition do not belong together"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn five_different_answers() {
+    let Some(program) = library() else { return };
+    let codes = ["24951", "V54.12", "36570", "XYZ", "316", "001.1", "293.83", "V90"];
+    let mut args = vec!["map", "icd9cm@32", "icd10cm@2018", "--format", "json"];
+    args.extend(codes);
+    let answers = program.expect(1, &args).json();
+    let word = |code: &str| outcome(&answers, code)["outcome"].as_str().unwrap().to_owned();
+    assert_eq!(
+        codes.map(word).join(" "),
+        "combination too-wide no-map malformed renamed renamed replaced unknown"
+    );
+    let wide = outcome(&answers, "V54.12");
+    assert_eq!((wide["count"].as_u64(), wide["alternatives"].as_array().map(Vec::len)), (Some(533), Some(0)));
+    // Choice lists, not strings with a plus.
+    let combination = &outcome(&answers, "24951")["alternatives"];
+    let together: Vec<&Value> = combination
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|a| a["targets"].as_array().unwrap().len() > 1)
+        .collect();
+    assert_eq!(together.len(), 1);
+    let lists = ["E08.311", "E08.319", "E08.36", "E09.311", "E09.319", "E09.36"];
+    assert_eq!(together[0]["targets"], serde_json::json!([lists, ["E08.65"]]));
+    let singles: Vec<&str> =
+        combination.as_array().unwrap()[..2].iter().map(|a| a["targets"][0][0].as_str().unwrap()).collect();
+    assert_eq!(singles, ["E08.39", "E09.39"]);
+    // The examples that the R package touch publishes.
+    assert_eq!(targets(outcome(&answers, "001.1")), ["A00.1"]);
+    assert_eq!(targets(outcome(&answers, "316")), ["F54"]);
+    assert_eq!(targets(outcome(&answers, "293.83")), ["F06.30"]);
+    let method = |from: &str, to: &str, method: &str, code: &str| -> BTreeSet<String> {
+        let run = program.expect(0, &["map", from, to, "--method", method, code, "--format", "json"]);
+        targets(&run.json()[0]).into_iter().map(str::to_owned).collect()
+    };
+    let set = |codes: &[&str]| codes.iter().map(|c| (*c).to_owned()).collect::<BTreeSet<_>>();
+    let reverse = method("icd9cm@32", "icd10cm@2018", "reverse-gem", "29383");
+    assert_eq!(reverse, set(&["F06.30", "F06.31", "F06.32", "F06.33", "F06.34"]));
+    assert_eq!(method("icd9cm@32", "icd10cm@2018", "reverse-gem", "E980.8"), set(&["T57.0X4A"]));
+    let multi = method("icd9cm@32", "icd10cm@2018", "multi-stage", "E980.8");
+    assert_eq!(multi, set(&["T57.0X1A", "T57.0X2A", "T57.0X3A", "T57.0X4A"]));
+    let gem = ["290.0", "290.10", "290.11", "290.13", "290.21", "290.8", "290.9", "294.20"];
+    assert_eq!(method("icd10cm@2018", "icd9cm@32", "gem", "F03.90"), set(&gem));
+    let both = [&gem[..], &["290.12", "290.20", "290.3"]].concat();
+    assert_eq!(method("icd10cm@2018", "icd9cm@32", "both", "F03.90"), set(&both));
+    let wider = [&both[..], &["293.0", "293.1"]].concat();
+    assert_eq!(method("icd10cm@2018", "icd9cm@32", "multi-stage", "F03.90"), set(&wider));
+    assert_eq!(method("icd10cm@2018", "icd9cm@32", "both", "F30.13"), set(&["296.03", "296.13"]));
+}
+
+#[test]
+fn headers_and_unknown_codes_by_edition() {
+    let Some(program) = library() else { return };
+    let run = program.expect(
+        1,
+        &["map", "icd10cm@2025", "icd10cm@2026", "E11.99", "Z99.9", "Z99", "E11.9", "--format", "json"],
+    );
+    let answers = run.json();
+    let word = |code: &str| outcome(&answers, code)["outcome"].as_str().unwrap();
+    assert_eq!(["E11.99", "Z99.9", "Z99", "E11.9"].map(word), ["unknown", "unknown", "header", "unchanged"]);
+    // A code of another year is told from one that never was.
+    let run = program.expect(1, &["map", "icd10cm@2018", "icd10cm@2026", "B88.01", "--format", "json"]);
+    assert!(run.json()[0]["reason"].as_str().unwrap().contains("it is assignable in 2026"), "{}", run.stdout);
+}
+
+#[test]
+fn the_general_equivalence_mappings_as_a_whole() {
+    let Some(program) = library() else { return };
+    let stats =
+        program.expect(0, &["map", "icd9cm@32", "icd10cm@2018", "--stats", "--format", "json"]).json();
+    let number = |name: &str| stats[name].as_u64().unwrap();
+    assert_eq!((number("sources"), number("pairs"), number("reverse_pairs")), (14_567, 24_428, 80_559));
+    assert_eq!((number("reciprocal_pairs"), number("unmapped_sources")), (19_421, 422));
+    assert_eq!((number("combination_sources"), number("mixed_sources"), number("widest")), (668, 5, 533));
+    let outcomes = stats["outcomes"].as_object().unwrap();
+    assert_eq!(outcomes.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), 14_567);
+    // One row of the other direction names its target in lower case (v5889). It is V58.89, and with it the two
+    // components that it would stand between are one.
+    let c = &stats["cardinality"];
+    let classes = ["1:1", "1:n", "n:1", "n:m"].map(|k| c[k].as_u64().unwrap());
+    assert_eq!(classes, [4_106, 3_098, 508, 938]);
+    assert_eq!(c["largest"], serde_json::json!([24, 7_758]));
+    let folder = release("gem/2018").unwrap();
+    let pairs = |file: &str| {
+        let bytes = fs_err::read(folder.join(file)).unwrap();
+        xwalk_formats::gem::records(&bytes)
+            .map(Result::unwrap)
+            .filter(|r| !r.is_no_map())
+            .map(|r| (Code::from_official(r.source), Code::from_official(r.target)))
+            .collect::<BTreeSet<_>>()
+    };
+    let as_published = cardinality(&pairs("2018_I9gem.txt"), &pairs("2018_I10gem.txt"));
+    assert_eq!(
+        [
+            as_published.one_to_one,
+            as_published.one_to_many,
+            as_published.many_to_one,
+            as_published.many_to_many
+        ],
+        [4_107, 3_098, 508, 938]
+    );
+    assert_eq!(as_published.largest, (24, 7_757));
+
+    // Every row of the file is a row of the table: no alternative, slot or choice is lost.
+    let args =
+        ["map", "icd9cm@32", "icd10cm@2018", "--all", "--format", "csv", "--max-alternatives", "10000"];
+    let table = program.expect(0, &args).stdout;
+    assert_eq!(table.lines().count() - 1, 24_860);
+    let no_map = table.lines().filter(|l| l.contains(",no-map,")).count();
+    assert_eq!(no_map, 422);
+}
+
+/// Assignable codes of the order files of a year.
+fn order_file(year: u16) -> Option<Edition> {
+    let found = discover(&[release(&format!("icd10cm/{year}"))?], None).unwrap();
+    let wanted = found.releases.iter().find(|r| r.id.version.as_str() == year.to_string()).unwrap();
+    wanted.import().unwrap().edition
+}
+
+fn assignable(edition: &Edition) -> BTreeSet<Code> {
+    edition.concepts().filter(|c| c.assignable()).map(|c| c.code().clone()).collect()
+}
+
+/// The rows of the official table by effective year: new code, and the plain codes that its cell names.
+fn official_rows() -> BTreeMap<u16, Vec<(Code, BTreeSet<String>)>> {
+    let name = "icd10cm/2026/ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx";
+    let bytes = fs_err::read(releases().unwrap().join(name)).unwrap();
+    let mut rows: BTreeMap<u16, Vec<(Code, BTreeSet<String>)>> = BTreeMap::new();
+    for row in xwalk_formats::conversion::records(&bytes).unwrap() {
+        let parts: Vec<&str> = row.effective.split('-').collect();
+        let year: u16 = parts[0].parse().unwrap();
+        // Codes of October belong to the next year's edition, those within a year to the year's.
+        let edition = if parts.len() == 1 || parts[1].parse::<u8>().unwrap() >= 10 { year + 1 } else { year };
+        let Ok(current) = Code::parse(xwalk_model::CodeSystem::Icd10cm, &row.current) else { continue };
+        let words = row.previous.split([' ', ',', ';', '&']).map(|w| w.replace('.', ""));
+        let plain = words.filter(|w| w.len() >= 3 && w.chars().nth(1).is_some_and(|c| c.is_ascii_digit()));
+        rows.entry(edition).or_default().push((current, plain.collect()));
+    }
+    rows
+}
+
+#[test]
+fn every_code_deleted_in_nine_years_has_its_successors() {
+    let Some(program) = library() else { return };
+    let official = official_rows();
+    let mut before = order_file(2018).unwrap();
+    let (mut deleted_codes, mut without) = (0usize, BTreeSet::new());
+    for year in 2019..=2026u16 {
+        let after = order_file(year).unwrap();
+        let (old, new) = (assignable(&before), assignable(&after));
+        let deleted: Vec<&Code> = old.difference(&new).collect();
+        deleted_codes += deleted.len();
+        let (from, to) = (format!("icd10cm@{}", year - 1), format!("icd10cm@{year}"));
+        let mut args = vec!["map", &from, &to, "--format", "json"];
+        args.extend(deleted.iter().map(|c| c.as_str()));
+        let answers = program.run(&args).json();
+        for code in deleted {
+            let answer = outcome(&answers, code.as_str());
+            let seen: BTreeSet<String> = targets(answer).into_iter().map(|t| t.replace('.', "")).collect();
+            // What the table states for the code by its own name has to be among the answers, code by code.
+            let stated: BTreeSet<String> = official[&year]
+                .iter()
+                .filter(|(current, plain)| plain.contains(code.as_str()) && new.contains(current))
+                .map(|(current, _)| current.to_string())
+                .collect();
+            assert!(stated.is_subset(&seen), "{code} in {year}: {stated:?} is not in {seen:?}");
+            match answer["outcome"].as_str().unwrap() {
+                "deleted-without-successor" => {
+                    without.insert(code.to_string());
+                    assert!(stated.is_empty(), "{code}");
+                }
+                "replaced" | "merged" | "split" => assert!(!seen.is_empty(), "{code}"),
+                other => panic!("{code} in {year} is {other}"),
+            }
+        }
+        before = after;
+    }
+    assert_eq!(deleted_codes, 547);
+    let expected =
+        ["C8339", "H36", "Q5120", "V2981XA", "V2981XD", "V2981XS", "V2988XA", "V2988XD", "V2988XS"];
+    assert_eq!(without, expected.map(str::to_owned).into_iter().collect());
+}
+
+#[test]
+fn the_whole_route_and_its_evidence() {
+    let Some(program) = library() else { return };
+    let run = program.expect(0, &["map", "icd9cm@32", "icd10cm@2026", "250.00", "--explain"]);
+    assert!(
+        run.stdout.starts_with(
+            "route icd9cm@32 > icd10cm@2018 > icd10cm@2019 > icd10cm@2020 > icd10cm@2021 > icd10cm@2022 > \
+             icd10cm@2023 > icd10cm@2024 > icd10cm@2025 > icd10cm@2026\n"
+        ),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("gem  2018_I9gem.txt:2861  [10000]"), "{}", run.stdout);
+    assert!(run.stdout.contains("means less from icd10cm@2026 on: E11.A carved out"), "{}", run.stdout);
+    // What the table says of codes that no edition has is told, not passed over.
+    assert!(run.stderr.contains("names as previous codes what no edition before icd10cm@2026 has: H05.83"));
+}
+
+#[test]
+fn dates_choose_the_edition() {
+    let Some(program) = library() else { return };
+    let run = program.expect(
+        1,
+        &[
+            "map",
+            "auto",
+            "icd10cm@2026",
+            "--format",
+            "json",
+            "E030",
+            "E8020",
+            "E030=2012-05-01",
+            "E030=2020-01-01",
+            "U07.1=2020-05-01",
+            "U07.1=2020-03-01",
+            "Z28.3=2022-03-31",
+            "Z28.3=2022-04-01",
+            "A00.0=2014-10-01",
+        ],
+    );
+    let seen: Vec<String> = run
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|a| {
+            let edition = a["edition"].as_str().unwrap_or("-");
+            format!("{} {} {edition}", a["source"].as_str().unwrap(), a["outcome"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "E030 ambiguous-system -",
+            "E8020 ambiguous-system -",
+            "E030 renamed icd9cm@32",
+            "E030 unchanged icd10cm@2020",
+            "U07.1 unchanged icd10cm@2021",
+            "U07.1 not-valid-on-date icd10cm@2020",
+            "Z28.3 split icd10cm@2022",
+            "Z28.3 header icd10cm@2023",
+            "A00.0 not-valid-on-date -",
+        ]
+    );
+}
+
+#[test]
+fn every_assignable_code_of_every_edition_has_an_outcome() {
+    let Some(program) = library() else { return };
+    let steps = [
+        ("icd9cm@32", "icd10cm@2026", 14_567),
+        ("icd10cm@2018", "icd10cm@2026", 71_704),
+        ("icd10cm@2026", "icd10cm@2018", 74_719),
+        ("icd10cm@2025-04", "icd10cm@2026", 74_260),
+        ("icd10cm@2018", "icd9cm@32", 71_704),
+        ("icd11mms@2023-01", "icd11mms@2024-01", 17_710),
+        ("hcpcs@2018", "hcpcs@2019", 5_745),
+    ];
+    for (from, to, codes) in steps {
+        let table = program.expect(0, &["map", from, to, "--all", "--format", "csv"]).stdout;
+        let mut reader = table.lines().skip(1).filter_map(|l| l.split(',').next());
+        let mut distinct = BTreeSet::new();
+        distinct.extend(reader.by_ref());
+        assert_eq!(distinct.len(), codes, "{from} to {to}");
+    }
+}
+
+#[test]
+fn scope_that_survivors_lost() {
+    let Some(program) = library() else { return };
+    let diff = program
+        .expect(0, &["diff", "icd10cm@2023", "icd10cm@2024", "--only", "scope", "--format", "json"])
+        .json();
+    let changes = diff["changes"].as_array().unwrap();
+    let i10 = changes.iter().find(|c| c["code"] == "I10").unwrap();
+    assert_eq!((i10["change"].as_str(), &i10["successors"]), (Some("scope"), &serde_json::json!(["I1A.0"])));
+    assert_eq!(diff["counts"]["scope"].as_u64(), Some(changes.len() as u64));
+    let history = program.expect(0, &["history", "icd10cm", "I10"]).stdout;
+    assert!(history.contains("scope-lost") && history.contains("I1A.0 carved out"), "{history}");
+    let only = program
+        .expect(0, &["map", "icd10cm@2023", "icd10cm@2024", "--scope-lost", "--format", "json"])
+        .json();
+    assert_eq!(only.as_array().unwrap().len(), changes.len());
+    // The two deletions of C56 stay, and C56.3 is stated for both together.
+    let joined =
+        program.expect(0, &["map", "icd10cm@2021", "icd10cm@2022", "C56.1", "--format", "json"]).json();
+    assert_eq!(joined[0]["warnings"][0]["codes"], serde_json::json!(["C56.3"]));
+}
