@@ -16,6 +16,7 @@ mod map;
 mod maps;
 mod program;
 mod releases;
+mod remap;
 mod show_history;
 mod tidy;
 mod us_supply;

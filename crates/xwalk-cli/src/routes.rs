@@ -96,7 +96,13 @@ impl RouteArgs {
         to: &EditionId,
     ) -> anyhow::Result<Resolver> {
         let legs = self.legs(holdings, from, to)?;
-        self.resolver_over(holdings, from, to, &legs, &StepCache::default())
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| m.id.source == *from && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not from {from} to {to}", path.display(), ends(maps));
+        }
+        self.resolver_over(holdings, from, to, &legs, decisions.as_deref(), &StepCache::default())
     }
 
     /// Resolvers from each edition of some systems that a route leads on from, by the date of each code.
@@ -115,11 +121,24 @@ impl RouteArgs {
             );
         }
         let cache = StepCache::default();
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| ids.contains(&m.id.source) && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not to {to} from an edition that is held", path.display(), ends(maps));
+        }
         let mut resolvers = Vec::new();
         let mut failed = None;
         for id in &ids {
             match self.legs(holdings, id, to) {
-                Ok(legs) => resolvers.push(self.resolver_over(holdings, id, to, &legs, &cache)?),
+                Ok(legs) => resolvers.push(self.resolver_over(
+                    holdings,
+                    id,
+                    to,
+                    &legs,
+                    decisions.as_deref(),
+                    &cache,
+                )?),
                 // An edition from which nothing leads on is told when a code is of it; no route at all is an error.
                 Err(error) => failed = Some(error),
             }
@@ -142,6 +161,7 @@ impl RouteArgs {
         from: &EditionId,
         to: &EditionId,
         legs: &[Leg],
+        decisions: Option<&[ConceptMap]>,
         cache: &StepCache,
     ) -> anyhow::Result<Resolver> {
         let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
@@ -171,8 +191,9 @@ impl RouteArgs {
         if let Some(inference) = inference {
             resolver = resolver.with_inference(inference);
         }
-        if let Some(path) = &self.decisions {
-            resolver = resolver.with_decisions(read_decisions(path, from, to)?);
+        let decided = decisions.unwrap_or_default().iter();
+        if let Some(map) = decided.into_iter().find(|m| m.id.source == *from && m.id.target == *to) {
+            resolver = resolver.with_decisions(map.clone());
         }
         Ok(resolver)
     }
@@ -318,20 +339,21 @@ pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Re
     Ok(volumes)
 }
 
-/// Reads the decisions of a review. They have to lead from the source edition to the target edition.
-fn read_decisions(path: &std::path::Path, from: &EditionId, to: &EditionId) -> anyhow::Result<ConceptMap> {
+/// Reads the decisions of a review, a map for each pair of editions.
+fn read_decisions(path: &std::path::Path) -> anyhow::Result<Vec<ConceptMap>> {
     let found = xwalk_import::discover(&[path.to_owned()], None)?;
-    let mut others = Vec::new();
+    let mut maps = Vec::new();
     for file in &found.maps {
-        for map in file.import()?.maps {
-            if map.id.source == *from && map.id.target == *to {
-                return Ok(map);
-            }
-            others.push(format!("{} to {}", map.id.source, map.id.target));
-        }
+        maps.extend(file.import()?.maps);
     }
-    if others.is_empty() {
+    if maps.is_empty() {
         bail!("{} holds no decisions; expected SSSOM TSV as `xwalk review apply` writes it", path.display());
     }
-    bail!("{} decides from {}, not from {from} to {to}", path.display(), others.join(", "))
+    Ok(maps)
+}
+
+/// The editions that maps lead from and to, for people.
+fn ends(maps: &[ConceptMap]) -> String {
+    let ends: Vec<String> = maps.iter().map(|m| format!("{} to {}", m.id.source, m.id.target)).collect();
+    ends.join(", ")
 }

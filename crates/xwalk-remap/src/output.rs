@@ -30,6 +30,11 @@ impl PendingFile {
         self.file.as_file()
     }
 
+    /// Where it stands until then.
+    pub fn temporary(&self) -> &Path {
+        self.file.path()
+    }
+
     /// Where it will stand.
     pub fn place(&self) -> &Path {
         &self.place

@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: speed as ratios within one run, so that the machine matters little, and how good inferences
 //! are against the official answers. A file for each bench.
 
+mod claims;
 mod map;
+mod remap;
 mod speed;
 mod successors;
 
@@ -32,13 +34,16 @@ enum What {
     Speed,
     /// Codes carried along the longest route
     Map,
+    /// Tables of claims, against the same join in DuckDB and Polars
+    Remap(remap::Args),
     /// Inferred successors against the official tables, with these hidden
     Successors,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    match args.what {
+    match &args.what {
         None | Some(What::Speed) => speed::run(&args.releases, args.runs),
+        Some(What::Remap(of)) => remap::run(&args.releases, args.runs, of),
         Some(What::Map) => map::run(&args.releases, args.runs),
         Some(What::Successors) => successors::run(&args.releases),
     }

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context, bail, ensure};
 use indicatif::ProgressBar;
@@ -222,6 +224,20 @@ struct Progress {
 }
 
 static STOPPED: AtomicBool = AtomicBool::new(false);
+/// Files that are being written, for a stop that comes while a thread waits for input.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Ends the run in order, or, where it does not come to that, at least leaves no half file behind.
+fn stop() {
+    STOPPED.store(true, Ordering::Relaxed);
+    std::thread::sleep(Duration::from_millis(500));
+    let files = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+    for file in files.iter() {
+        // It may have its name by now, or be gone.
+        let _ = fs_err::remove_file(file);
+    }
+    std::process::exit(2);
+}
 
 impl Watch for Progress {
     fn advance(&self, bytes: u64, rows: u64) {
@@ -272,8 +288,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let (routes, calendar) = resolvers.routes(&to);
     let book = AnswerBook::new(&routes, &options);
     // Without a handler a stop would leave the temporary files behind.
-    ctrlc::set_handler(|| STOPPED.store(true, Ordering::Relaxed))
-        .context("failed to prepare for being stopped")?;
+    ctrlc::set_handler(stop).context("failed to prepare for being stopped")?;
     let length = tables.iter().filter_map(|t| t.input.as_ref()?.metadata().ok()).map(|m| m.len()).sum();
     let progress = Progress { bar: printer.bytes_bar(length, "remap"), rows: AtomicU64::new(0) };
     let mut pending = Pending::default();
@@ -505,7 +520,9 @@ fn pending_file(path: &Path) -> anyhow::Result<PendingFile> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs_err::create_dir_all(folder)?;
     }
-    Ok(PendingFile::new(path)?)
+    let file = PendingFile::new(path)?;
+    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).push(file.temporary().to_owned());
+    Ok(file)
 }
 
 impl Pending {
