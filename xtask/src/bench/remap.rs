@@ -11,6 +11,7 @@ use xwalk_model::EditionId;
 use super::claims::{COLUMNS, Era, shuffled, write};
 use super::{build, median, peak_memory, quiet};
 use crate::root;
+use crate::tables::python;
 
 /// Options of the bench.
 #[derive(clap::Args)]
@@ -44,8 +45,12 @@ pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<(
     build()?;
     let folder = root().join("target/remap");
     fs_err::create_dir_all(&folder)?;
-    let bench =
-        Bench { xwalk: root().join("target/release/xwalk"), python: peers()?, runs: runs.min(3), folder };
+    let bench = Bench {
+        xwalk: root().join("target/release/xwalk"),
+        python: python(&["duckdb", "polars", "pyarrow"])?,
+        runs: runs.min(3),
+        folder,
+    };
     bench.import(releases)?;
     let eras = vec![Era { first: 12_692, days: 3_925, codes: shuffled(bench.codes("icd9cm@32")?) }];
     let csv = bench.claims(&format!("claims-{}.csv", args.rows), args.rows, &eras)?;
@@ -66,22 +71,6 @@ pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<(
         bench.large(args.large, args.rows, &eras)?;
     }
     Ok(())
-}
-
-/// Python with DuckDB and Polars, in an environment of its own.
-fn peers() -> anyhow::Result<PathBuf> {
-    let folder = root().join("target/peers");
-    let python = folder.join("bin/python");
-    if !python.exists() {
-        quiet(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
-    }
-    let held = Command::new(&python).args(["-c", "import duckdb, polars, pyarrow"]).output()?;
-    if !held.status.success() {
-        let mut pip = Command::new(&python);
-        quiet(pip.args(["-m", "pip", "install", "--quiet", "duckdb", "polars", "pyarrow"]))
-            .context("failed to install DuckDB and Polars from PyPI")?;
-    }
-    Ok(python)
 }
 
 impl Bench {
