@@ -121,6 +121,10 @@ impl RouteArgs {
             );
         }
         let cache = StepCache::default();
+        // Each of them is the source of a route, and routes share them.
+        let read: anyhow::Result<Vec<_>> =
+            ids.par_iter().map(|id| cache.edition(holdings, id, Need::Titles)).collect();
+        read?;
         let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
         if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
             && !maps.iter().any(|m| ids.contains(&m.id.source) && m.id.target == *to)
@@ -148,7 +152,9 @@ impl RouteArgs {
         }
         let editions: anyhow::Result<Vec<Arc<Edition>>> = ids
             .par_iter()
-            .map(|id| holdings.edition(id, Need::Outline)?.with_context(|| format!("{id} is not held")))
+            .map(|id| {
+                cache.edition(holdings, id, Need::Outline)?.with_context(|| format!("{id} is not held"))
+            })
             .collect();
         let editions = editions?;
         let mid_year = holdings.mid_year(&editions)?;
@@ -230,7 +236,11 @@ impl StepCache {
         need: Need,
     ) -> anyhow::Result<Option<Arc<Edition>>> {
         let key = (id.clone(), need == Need::Outline);
-        if let Some(edition) = self.editions.lock().ok().and_then(|held| held.get(&key).cloned()) {
+        // An edition with its titles will do where an outline would.
+        let held = |held: &BTreeMap<(EditionId, bool), Arc<Edition>>| {
+            held.get(&(id.clone(), false)).or_else(|| held.get(&key)).cloned()
+        };
+        if let Some(edition) = self.editions.lock().ok().and_then(|editions| held(&editions)) {
             return Ok(Some(edition));
         }
         let read = holdings.edition(id, need)?;

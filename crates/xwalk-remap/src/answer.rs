@@ -7,7 +7,7 @@ use xwalk_map::{Alternative, Basis, Hop, Outcome, Resolution, Warning};
 use xwalk_model::{Code, CodeSystem};
 
 use crate::options::{Dots, Field, Options, Policy, Shape};
-use crate::table::FastMap;
+use crate::table::{FastMap, Spellings, pack};
 
 /// In which edition, or editions, codes are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,6 @@ pub struct Together {
 /// The answer for a code in a context, under a policy.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// The context.
-    pub context: u16,
     /// The code in canonical form, or the text where it is none.
     pub source: CompactString,
     /// Whether `source` is a code of the system.
@@ -156,15 +154,29 @@ pub struct AnswerBook<'r> {
 
 #[derive(Default)]
 struct Inner {
+    /// Short spellings by context, so that each is resolved once and not by every thread.
+    short: Vec<Spellings>,
     by_source: FastMap<(u16, CompactString), u32>,
     answers: Vec<Arc<Answer>>,
+    /// For each answer the first context that it was given in, in the order of contexts.
+    contexts: Vec<u16>,
     unknown: usize,
 }
+
+/// Stands for every context: where a code stays as it is, or is none, its answer is the same in all of them.
+const ANY_CONTEXT: u16 = u16::MAX;
+/// The same for codes that mean less than before.
+const ANY_LESS: u16 = u16::MAX - 1;
 
 impl<'r> AnswerBook<'r> {
     /// A book without answers.
     pub fn new(resolver: &'r dyn Resolve, options: &Options) -> Self {
-        let inner = Inner { answers: vec![Arc::new(Answer::default())], ..Inner::default() };
+        let inner = Inner {
+            short: vec![Spellings::new(); resolver.contexts().len().max(1)],
+            answers: vec![Arc::new(Answer::default())],
+            contexts: vec![0],
+            ..Inner::default()
+        };
         let asked = |field| options.fields.contains(&field);
         Self {
             resolver,
@@ -200,15 +212,35 @@ impl<'r> AnswerBook<'r> {
         if trimmed.is_empty() || self.nulls.iter().any(|n| n.as_bytes() == trimmed) {
             return 0;
         }
-        let text = String::from_utf8_lossy(trimmed);
-        let answer = self.answer(context, &text);
-        let key = (context, answer.source.clone());
-        let mut inner = self.lock();
-        if let Some(&number) = inner.by_source.get(&key) {
+        let short = trimmed.len() <= 8;
+        let at = usize::from(context);
+        if short && let Some(number) = self.lock().short[at].get(pack(trimmed), trimmed.len()) {
             return number;
         }
-        let mut answer = answer;
-        let mut key = key;
+        let text = String::from_utf8_lossy(trimmed);
+        let answer = self.answer(context, &text);
+        let mut inner = self.lock();
+        let number = self.enter(&mut inner, context, answer);
+        if short && inner.short[at].get(pack(trimmed), trimmed.len()).is_none() {
+            inner.short[at].insert(pack(trimmed), trimmed.len(), number);
+        }
+        number
+    }
+
+    /// The number of an answer, a new one where it was not given before.
+    fn enter(&self, inner: &mut Inner, context: u16, mut answer: Answer) -> u32 {
+        let shared = match answer.outcome {
+            Some(Outcome::Unchanged) if answer.scope_lost => ANY_LESS,
+            Some(Outcome::Unchanged | Outcome::Malformed) => ANY_CONTEXT,
+            _ => context,
+        };
+        let mut key = (shared, answer.source.clone());
+        if let Some(&number) = inner.by_source.get(&key) {
+            // Which context came up first depends on the threads; which is the first of all does not.
+            let first = &mut inner.contexts[number as usize];
+            *first = (*first).min(context);
+            return number;
+        }
         if !answer.outcome.is_some_and(Outcome::is_mapped) {
             inner.unknown += 1;
             if inner.unknown > MAX_UNKNOWN {
@@ -224,6 +256,7 @@ impl<'r> AnswerBook<'r> {
         }
         let number = inner.answers.len() as u32;
         inner.answers.push(Arc::new(answer));
+        inner.contexts.push(context);
         inner.by_source.insert(key, number);
         number
     }
@@ -233,9 +266,10 @@ impl<'r> AnswerBook<'r> {
         Arc::clone(&self.lock().answers[number as usize])
     }
 
-    /// All answers, in the order in which they came up, which depends on the threads.
-    pub fn all(&self) -> Vec<Arc<Answer>> {
-        self.lock().answers.clone()
+    /// All answers, each with its context, in the order in which they came up, which depends on the threads.
+    pub fn all(&self) -> Vec<(Arc<Answer>, u16)> {
+        let inner = self.lock();
+        inner.answers.iter().cloned().zip(inner.contexts.iter().copied()).collect()
     }
 
     fn write(&self, code: &Code) -> String {
@@ -282,7 +316,6 @@ impl<'r> AnswerBook<'r> {
             }
         }
         Answer {
-            context,
             source,
             outcome: Some(resolution.outcome),
             choice: chosen.map(|(_, choice)| choice),

@@ -188,10 +188,7 @@ impl Summary {
     pub fn new(run: Run<'_>, tally: &Tally, codes: &[CodeCount], book: &AnswerBook<'_>) -> Self {
         let policy = book.policy();
         let label = |c: &CodeCount| {
-            book.resolver()
-                .contexts()
-                .get(usize::from(c.answer.context))
-                .map_or(String::new(), |c| c.label.clone())
+            book.resolver().contexts().get(usize::from(c.context)).map_or(String::new(), |c| c.label.clone())
         };
         let sum = |wanted: &dyn Fn(&CodeCount) -> bool| -> u64 {
             codes.iter().filter(|c| wanted(c)).map(|c| c.count).sum()
@@ -238,11 +235,8 @@ impl Summary {
             .iter()
             .filter(|c| c.answer.is_unmapped(policy))
             .filter_map(|c| {
-                let title = c
-                    .answer
-                    .code
-                    .as_ref()
-                    .and_then(|code| book.resolver().source_title(c.answer.context, code));
+                let title =
+                    c.answer.code.as_ref().and_then(|code| book.resolver().source_title(c.context, code));
                 Some(Unmapped {
                     code: shown(c, book),
                     title: title.unwrap_or_default(),
@@ -304,7 +298,7 @@ impl Summary {
 
 /// The code as it is displayed where its system is known, else as it is.
 fn shown(code: &CodeCount, book: &AnswerBook<'_>) -> String {
-    let context = book.resolver().contexts().get(usize::from(code.answer.context));
+    let context = book.resolver().contexts().get(usize::from(code.context));
     match (&code.answer.code, context.and_then(|c| c.system)) {
         (Some(code), Some(system)) => code.display(system),
         _ => code.answer.source.to_string(),

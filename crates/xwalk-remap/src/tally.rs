@@ -45,6 +45,8 @@ pub struct Tally {
 pub struct CodeCount {
     /// Its answer.
     pub answer: Arc<Answer>,
+    /// The first of the contexts that it was looked up in.
+    pub context: u16,
     /// Cells that hold it.
     pub count: u64,
 }
@@ -97,10 +99,13 @@ impl Tally {
             .enumerate()
             .skip(1)
             .filter(|(_, count)| **count > 0)
-            .map(|(number, &count)| CodeCount { answer: Arc::clone(&answers[number]), count })
+            .map(|(number, &count)| {
+                let (answer, context) = &answers[number];
+                CodeCount { answer: Arc::clone(answer), context: *context, count }
+            })
             .collect();
         codes.sort_by(|a, b| {
-            let key = |c: &CodeCount| (c.answer.context, c.answer.source.clone(), c.answer.outcome);
+            let key = |c: &CodeCount| (c.context, c.answer.source.clone(), c.answer.outcome);
             key(a).cmp(&key(b))
         });
         codes

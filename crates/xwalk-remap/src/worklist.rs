@@ -37,13 +37,13 @@ pub fn questions(
         .filter(open)
         .filter_map(|c| {
             let code = c.answer.code.as_ref()?;
-            let (resolution, whose) = resolver.resolve(c.answer.context, code.as_str());
+            let (resolution, whose) = resolver.resolve(c.context, code.as_str());
             let source = resolution.edition.clone()?;
             Some(Question {
                 subject: Subject::Code,
                 owner: String::new(),
                 code: code.display(source.system),
-                title: resolver.source_title(c.answer.context, code).unwrap_or_default(),
+                title: resolver.source_title(c.context, code).unwrap_or_default(),
                 source,
                 target: target.clone(),
                 outcome: resolution.outcome.id().to_owned(),

@@ -24,31 +24,19 @@ pub(crate) fn write_field(text: &str, dialect: Dialect, out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes of an answer's new fields, each with its delimiter before it. Most are short, and lie here.
+/// The bytes of an answer's new fields, each with its delimiter before it, and how often they were written. Most are
+/// short and lie here, so that a cell touches one line of the processor's cache.
 #[derive(Clone)]
+#[repr(align(32))]
 pub(crate) struct Rendered {
+    pub(crate) count: u64,
     pub(crate) short: [u8; SHORT],
+    /// Length; beyond [`SHORT`] the bytes are those of [`Cells::long`].
     pub(crate) len: u32,
-    long: Vec<u8>,
 }
 
-pub(crate) const SHORT: usize = 32;
-
-impl Rendered {
-    fn new(bytes: Vec<u8>) -> Self {
-        let mut short = [0; SHORT];
-        let len = bytes.len();
-        if len <= SHORT {
-            short[..len].copy_from_slice(&bytes);
-            return Self { short, len: len as u32, long: Vec::new() };
-        }
-        Self { short, len: len as u32, long: bytes }
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        if self.len as usize <= SHORT { &self.short[..self.len as usize] } else { &self.long }
-    }
-}
+/// What fits in a line beside count and length.
+pub(crate) const SHORT: usize = 20;
 
 /// Bytes of an answer for one code column, without a delimiter before the first field.
 pub(crate) fn render(answer: &Answer, fields: &[Field], dialect: Dialect, out: &mut Vec<u8>) {
@@ -68,18 +56,22 @@ pub(crate) struct Cells<'b> {
     dialect: Dialect,
     fields: Vec<Field>,
     pub(crate) rendered: Vec<Rendered>,
+    /// The bytes of the answers that are not short.
+    pub(crate) long: Vec<Box<[u8]>>,
 }
 
 impl<'b> Cells<'b> {
     pub(crate) fn new(book: &'b AnswerBook<'b>, dialect: Dialect, fields: &[Field]) -> Self {
         let lookup = Lookup::new(book, dialect.quote);
-        let mut cells = Self { lookup, dialect, fields: fields.to_vec(), rendered: Vec::new() };
+        let mut cells =
+            Self { lookup, dialect, fields: fields.to_vec(), rendered: Vec::new(), long: Vec::new() };
         cells.render();
         cells
     }
 
     /// The number of the answer for `chunk[start..end]`. Eight bytes from `start` on have to be there.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
     pub(crate) fn number(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> u32 {
         let len = end - start;
         if len <= 8 {
@@ -96,11 +88,26 @@ impl<'b> Cells<'b> {
         number
     }
 
+    /// Hands the counts over to those of the look-up.
+    pub(crate) fn settle(&mut self) {
+        for (rendered, count) in self.rendered.iter_mut().zip(&mut self.lookup.counts) {
+            *count += std::mem::take(&mut rendered.count);
+        }
+    }
+
+    #[cold]
     fn render(&mut self) {
         while self.rendered.len() < self.lookup.answers.len() {
             let mut bytes = vec![self.dialect.delimiter];
             render(&self.lookup.answers[self.rendered.len()], &self.fields, self.dialect, &mut bytes);
-            self.rendered.push(Rendered::new(bytes));
+            let mut short = [0; SHORT];
+            let len = bytes.len();
+            if len <= SHORT {
+                short[..len].copy_from_slice(&bytes);
+                bytes.clear();
+            }
+            self.rendered.push(Rendered { count: 0, short, len: len as u32 });
+            self.long.push(bytes.into());
         }
     }
 }

@@ -51,27 +51,9 @@ impl Output {
     /// Makes room for `more` bytes, and for what copying in words writes behind them.
     #[inline]
     fn reserve(&mut self, more: usize) {
-        if self.bytes.len() < self.len + more + 2 * SHORT {
-            self.bytes.resize((self.len + more + 2 * SHORT) * 2, 0);
+        if self.bytes.len() < self.len + more + SPILL {
+            self.bytes.resize((self.len + more + SPILL) * 2, 0);
         }
-    }
-
-    /// Copies `from[start..end]`, for which room was made. Sixteen bytes from `end` on have to be there.
-    #[inline]
-    fn copy(&mut self, from: &[u8], start: usize, end: usize) {
-        let len = end - start;
-        if len <= 64 {
-            let mut done = 0;
-            while done < len {
-                let word: [u8; 16] =
-                    from[start + done..start + done + 16].try_into().expect("the slice has that length");
-                self.bytes[self.len + done..self.len + done + 16].copy_from_slice(&word);
-                done += 16;
-            }
-        } else {
-            self.bytes[self.len..self.len + len].copy_from_slice(&from[start..end]);
-        }
-        self.len += len;
     }
 
     pub(crate) fn push(&mut self, bytes: &[u8]) {
@@ -79,6 +61,29 @@ impl Output {
         self.bytes[self.len..self.len + bytes.len()].copy_from_slice(bytes);
         self.len += bytes.len();
     }
+}
+
+/// What copying in words writes behind its end at most.
+const SPILL: usize = 64;
+
+/// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. Sixteen bytes from either end on have
+/// to be there.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it is most of the work of a row")]
+fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
+    let len = end - start;
+    if len <= 64 {
+        let mut done = 0;
+        while done < len {
+            let word: [u8; 16] =
+                from[start + done..start + done + 16].try_into().expect("the slice has that length");
+            into[at + done..at + done + 16].copy_from_slice(&word);
+            done += 16;
+        }
+    } else {
+        into[at..at + len].copy_from_slice(&from[start..end]);
+    }
+    at + len
 }
 
 /// A record of a chunk.
@@ -115,6 +120,8 @@ impl Worker<'_> {
         ends.scan(chunk, len, self.layout.dialect);
         let quick =
             self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
+        // Where no date decides, rows of the usual width need no look at what else could be wrong.
+        let fixed = self.calendar.undated().filter(|_| quick && self.layout.date.is_none());
         // The answers of a chunk are short mostly; more room is made where a row needs it.
         self.out.reserve(len * 2);
         let fields = ends.fields();
@@ -130,6 +137,10 @@ impl Worker<'_> {
             if record.width == 1 && record.start == stop {
                 // A line that holds nothing is no record.
                 self.out.push(&chunk[record.start..=feed]);
+                continue;
+            }
+            if let (true, Some(context)) = (record.width == self.layout.width, fixed) {
+                self.row(chunk, fields, &record, context);
                 continue;
             }
             let done = match self.context(chunk, fields, &record) {
@@ -196,34 +207,39 @@ impl Worker<'_> {
     }
 
     /// A row with its answers beside the codes.
-    #[inline]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nearly all rows go this way")]
     fn row(&mut self, chunk: &[u8], ends: &[u32], record: &Record, context: u16) {
-        let codes = &self.layout.codes;
-        self.tally.rows += 1;
-        self.tally.rows_out += 1;
+        let Self { cells, layout, out, tally, .. } = self;
+        let codes = &layout.codes;
+        tally.rows += 1;
+        tally.rows_out += 1;
+        out.reserve(record.feed + 1 - record.start + codes.len() * SHORT);
+        let mut at = out.len;
         let mut from = record.start;
         for (i, &column) in codes.iter().enumerate() {
             if column >= record.width {
-                self.tally.missing += (codes.len() - i) as u64;
+                tally.missing += (codes.len() - i) as u64;
                 break;
             }
             let (start, end) = record.field(ends, column);
-            let number = self.cells.number(context, chunk, start, end) as usize;
-            self.cells.lookup.counts[number] += 1;
-            let rendered = &self.cells.rendered[number];
+            let number = cells.number(context, chunk, start, end) as usize;
+            at = copy(&mut out.bytes, at, chunk, from, end);
+            let rendered = &mut cells.rendered[number];
+            rendered.count += 1;
             let len = rendered.len as usize;
-            self.out.reserve(end - from + len);
-            self.out.copy(chunk, from, end);
             if len <= SHORT {
-                let (at, short) = (self.out.len, &rendered.short);
-                self.out.bytes[at..at + SHORT].copy_from_slice(short);
-                self.out.len += len;
+                out.bytes[at..at + SHORT].copy_from_slice(&rendered.short);
+                at += len;
             } else {
-                self.out.push(rendered.bytes());
+                out.len = at;
+                let rest = record.feed + 1 - end + (codes.len() - i) * SHORT;
+                out.push(&cells.long[number]);
+                out.reserve(rest);
+                at = out.len;
             }
             from = end;
         }
-        self.out.reserve(record.feed + 1 - from);
-        self.out.copy(chunk, from, record.feed + 1);
+        out.len = copy(&mut out.bytes, at, chunk, from, record.feed + 1);
     }
 }

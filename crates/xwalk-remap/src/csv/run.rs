@@ -183,6 +183,7 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
         }
         job.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
+    worker.cells.settle();
     worker.cells.lookup.count_into(&mut worker.tally);
     worker.tally
 }

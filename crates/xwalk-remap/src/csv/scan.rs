@@ -40,16 +40,19 @@ impl Ends {
     /// of slack, so that whole blocks can be loaded.
     pub(crate) fn scan(&mut self, chunk: &[u8], len: usize, dialect: Dialect) {
         self.clear();
-        match dialect.quote {
-            Some(quote) if memchr::memchr(quote, &chunk[..len]).is_some() => {
-                self.scan_quoted(&chunk[..len], dialect.delimiter, quote);
-            }
-            _ => self.scan_plain(chunk, len, dialect.delimiter),
+        let plain = self.scan_plain(chunk, len, dialect);
+        if let (false, Some(quote)) = (plain, dialect.quote) {
+            self.clear();
+            self.scan_quoted(&chunk[..len], dialect.delimiter, quote);
         }
     }
 
-    fn scan_plain(&mut self, chunk: &[u8], len: usize, delimiter: u8) {
-        let (delimiters, feeds) = (u8x16::splat(delimiter), u8x16::splat(b'\n'));
+    /// Scans a chunk without quotes. `false` where there is one.
+    fn scan_plain(&mut self, chunk: &[u8], len: usize, dialect: Dialect) -> bool {
+        let (delimiters, feeds) = (u8x16::splat(dialect.delimiter), u8x16::splat(b'\n'));
+        // Where quotes are plain text what is found here is not looked at.
+        let quotes = u8x16::splat(dialect.quote.unwrap_or(b'\n'));
+        let mut quoted = 0u64;
         let mut base = 0;
         while base < len {
             // Room for what one block can hold, so that the inner loops need no check of their own.
@@ -67,6 +70,7 @@ impl Ends {
                     block[i * 16..i * 16 + 16].try_into().expect("the slice has that length");
                 let part = u8x16::new(part);
                 let feeds = part.simd_eq(feeds);
+                quoted |= u64::from(part.simd_eq(quotes).to_bitmask()) << (i * 16);
                 any |= u64::from((part.simd_eq(delimiters) | feeds).to_bitmask()) << (i * 16);
                 feed |= u64::from(feeds.to_bitmask()) << (i * 16);
             }
@@ -74,6 +78,10 @@ impl Ends {
                 let valid = (1u64 << (len - base)) - 1;
                 any &= valid;
                 feed &= valid;
+                quoted &= valid;
+            }
+            if quoted != 0 && dialect.quote.is_some() {
+                return false;
             }
             while feed != 0 {
                 let before = (any & (feed ^ (feed - 1))).count_ones() - 1;
@@ -100,6 +108,7 @@ impl Ends {
             self.used += count;
             base += BLOCK;
         }
+        true
     }
 
     fn scan_quoted(&mut self, chunk: &[u8], delimiter: u8, quote: u8) {
