@@ -70,8 +70,15 @@ fn a_table_gets_its_answers_beside_the_codes() {
     let folder = Folder::new();
     folder.write("claims.csv", CLAIMS);
     let run = folder.remap(0, "claims.csv", "out.csv", &["--column", "dx1,dx2", "--policy", "best"]);
-    insta::assert_snapshot!(folder.text("out.csv"), @"");
-    insta::assert_snapshot!(run.stderr.replace(folder.0.path().to_str().unwrap(), "[DIR]"), @"");
+    insta::assert_snapshot!(folder.text("out.csv"), @r#"
+    id,dx1,dx1_target,dx1_outcome,dx1_choice,dx2,dx2_target,dx2_outcome,dx2_choice,note
+    1,B880,B88.09,split,chosen,B88.1,B88.1,unchanged,only,"a,
+    b"
+    2,,,,,L02.212,L02.212,unchanged,only,x
+    3,XYZ,,malformed,,B88,,header,,
+    4,A000,,unknown,,b881,B88.1,unchanged,only,z
+    "#);
+    insta::assert_snapshot!("summary", run.stderr.replace(folder.0.path().to_str().unwrap(), "[DIR]"));
     assert_eq!(folder.names(), ["claims.csv", "out.csv"]);
 }
 
@@ -524,15 +531,98 @@ fn auto_refuses_what_is_ambiguous_without_a_date() {
     assert_eq!(outcomes, ["renamed", "unchanged", "ambiguous-system", "split", "unchanged"]);
 }
 
+/// An order file of the codes of the carpal tunnel; the row of the table that joins two of them is real.
+fn order_file(codes: &[&str]) -> String {
+    let mut lines = String::new();
+    for (i, code) in codes.iter().enumerate() {
+        let assignable = u8::from(code.len() > 4);
+        let title = format!("Carpal tunnel {code}");
+        lines.push_str(&format!("{:05} {code:<7} {assignable} {title:<60} {title}\r\n", i + 1));
+    }
+    lines
+}
+
 #[test]
 fn two_old_codes_of_a_claim_make_one_new_code() {
+    let folder = Folder::new();
+    let old = ["G56", "G560", "G5600", "G5601", "G5602"];
+    let from = folder.write("icd10cm_order_2016.txt", order_file(&old));
+    let to = folder.write("icd10cm_order_2017.txt", order_file(&[&old[..], &["G5603"]].concat()));
+    folder.write("claims.csv", "id,dx1,dx2,dx3\n1,G56.01,G5600,G5602\n2,G5601,,\n3,G5602,G5601,G5602\n");
+    let route = ["--from", from.to_str().unwrap(), "--to", to.to_str().unwrap()];
+    let args = ["--column", "dx1,dx2,dx3", "--policy", "best", "--fields", "target,choice"];
+    let program = Program::new();
+    folder.remap_along(&program, &route, 0, "claims.csv", "out.csv", &args);
+    assert!(folder.text("out.csv").contains("\n1,G56.01,G56.01,only,G5600,G56.00,only,G5602,G56.02,only\n"));
+    let run = folder.remap_along(
+        &program,
+        &route,
+        0,
+        "claims.csv",
+        "out.csv",
+        &[&args[..], &["--combine"]].concat(),
+    );
+    assert_eq!(
+        folder.text("out.csv").lines().skip(1).collect::<Vec<_>>(),
+        [
+            "1,G56.01,G56.03,combined,G5600,G56.00,only,G5602,,combined",
+            "2,G5601,G56.01,only,,,,,,",
+            "3,G5602,G56.03,combined,G5601,,combined,G5602,G56.02,only",
+        ]
+    );
+    assert!(run.stderr.contains("combined within a row"), "{}", run.stderr);
+}
+
+#[test]
+fn combinations_over_the_years_and_clusters_in_free_cells() {
     let Some(program) = program_with_releases() else { return };
     let folder = Folder::new();
-    let steps = release("icd10cm/2026/ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx");
-    assert!(steps.is_some());
-    folder.write("claims.csv", "id,dx1,dx2,dx3\n1,24951,4019,\n2,24951,4019,4019\n");
+    folder.write("claims.csv", "id,dx1,dx2,dx3\n1,C56.1,,C56.2\n2,C56.1,C56.1,\n3,H01.001,H01.002,C561\n");
+    let args = ["--column", "dx1,dx2,dx3", "--fields", "target", "--combine"];
+    let route = ["--from", "icd10cm@2018", "--to", "icd10cm@2026"];
+    folder.remap_along(&program, &route, 0, "claims.csv", "out.csv", &args);
+    assert_eq!(
+        folder.text("out.csv").lines().skip(1).collect::<Vec<_>>(),
+        ["1,C56.1,C56.3,,,C56.2,", "2,C56.1,C56.1,C56.1,C56.1,,", "3,H01.001,H01.00A,H01.002,,C561,C56.1"]
+    );
+    // A code whose first alternative takes two codes finds a free cell, or is left for a person.
     let route = ["--from", "icd9cm@32", "--to", "icd10cm@2018"];
-    let args = ["--column", "dx1,dx2,dx3", "--policy", "best", "--fields", "target", "--combine"];
+    let clusters = answers_with_clusters(&program);
+    let (code, cells) = clusters.first_key_value().unwrap();
+    folder.write("claims.csv", format!("id,dx1,dx2,dx3\n1,{code},,\n2,{code},4019,4019\n"));
+    let args = [&args[..], &["--policy", "best"]].concat();
     let run = folder.remap_along(&program, &route, 0, "claims.csv", "out.csv", &args);
-    assert!(folder.text("out.csv").lines().count() == 3, "{}", run.stderr);
+    let text = folder.text("out.csv");
+    let lines: Vec<&str> = text.lines().skip(1).collect();
+    assert_eq!(lines[0], format!("1,{code},{},,{},,", cells[0], cells[1]));
+    assert!(lines[1].starts_with(&format!("2,{code},,4019,")), "{text}");
+    assert!(run.stderr.contains("no room for a combination"), "{}", run.stderr);
+}
+
+/// Codes of ICD-9-CM whose first alternative takes two codes, with the first choice of each slot.
+fn answers_with_clusters(program: &Program) -> std::collections::BTreeMap<String, Vec<String>> {
+    let run = program.run(&[
+        "map",
+        "icd9cm@32",
+        "icd10cm@2018",
+        "--all",
+        "--only",
+        "combination",
+        "--format",
+        "json",
+    ]);
+    let json = run.json();
+    let list = json.as_array().or_else(|| json["answers"].as_array()).unwrap().clone();
+    let mut found = std::collections::BTreeMap::new();
+    for answer in list {
+        let slots = answer["alternatives"][0]["targets"].as_array().unwrap().clone();
+        if slots.len() == 2 {
+            let first = |slot: &serde_json::Value| slot[0].as_str().unwrap().to_owned();
+            found.insert(
+                answer["source"].as_str().unwrap().replace('.', ""),
+                slots.iter().map(first).collect(),
+            );
+        }
+    }
+    found
 }

@@ -139,9 +139,13 @@ impl Worker<'_> {
                 self.out.push(&chunk[record.start..=feed]);
                 continue;
             }
-            if let (true, Some(context)) = (record.width == self.layout.width, fixed) {
-                self.row(chunk, fields, &record, context);
-                continue;
+            if quick && record.width == self.layout.width {
+                let context =
+                    if self.layout.date.is_some() { self.dated(chunk, fields, &record) } else { fixed };
+                if let Some(context) = context {
+                    self.row(chunk, fields, &record, context);
+                    continue;
+                }
             }
             let done = match self.context(chunk, fields, &record) {
                 Ok(context) if quick => {
@@ -164,6 +168,13 @@ impl Worker<'_> {
         let lines = ends.records().len() as u64 + ends.inner_lines;
         self.ends = ends;
         result.map(|()| lines)
+    }
+
+    /// The context of a row whose date is a plain one that an edition is in force on; all else takes a closer look.
+    #[inline]
+    fn dated(&self, chunk: &[u8], ends: &[u32], record: &Record) -> Option<u16> {
+        let (start, end) = record.field(ends, self.layout.date?);
+        self.calendar.on(self.format.parse(&chunk[start..end])?)
     }
 
     /// The context of a row, by its date. A bad row is told with the position of what is wrong.
