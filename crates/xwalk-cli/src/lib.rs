@@ -9,9 +9,11 @@ mod editions;
 mod exit;
 mod held;
 mod holdings;
+mod lists;
 mod output;
 mod printer;
 mod routes;
+mod tables;
 
 use clap::{Parser, Subcommand};
 
@@ -25,7 +27,7 @@ use crate::printer::{ColourChoice, Printer};
 ///
 /// Exit status: 0 done, 1 findings (an unknown code, a difference from the official list), 2 could not run.
 #[derive(Debug, Parser)]
-#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 100)]
+#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 120)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -62,6 +64,7 @@ enum Command {
     Map(commands::map::Args),
     Rules(commands::rules::Args),
     Review(commands::review::Args),
+    Remap(commands::remap::Args),
 }
 
 /// Runs the command line of this process.
@@ -81,6 +84,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Map(args) => commands::map::run(&args, library, &printer),
         Command::Rules(args) => commands::rules::run(&args, library, &printer),
         Command::Review(args) => commands::review::run(&args, library, &printer),
+        Command::Remap(args) => commands::remap::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

@@ -13,6 +13,7 @@ use xwalk_map::{
 use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
 
 use crate::holdings::{Holdings, Need};
+use crate::lists::List;
 
 /// How maps between two systems are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -96,7 +97,13 @@ impl RouteArgs {
         to: &EditionId,
     ) -> anyhow::Result<Resolver> {
         let legs = self.legs(holdings, from, to)?;
-        self.resolver_over(holdings, from, to, &legs, &StepCache::default())
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| m.id.source == *from && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not from {from} to {to}", path.display(), ends(maps));
+        }
+        self.resolver_over(holdings, from, to, &legs, decisions.as_deref(), &StepCache::default())
     }
 
     /// Resolvers from each edition of some systems that a route leads on from, by the date of each code.
@@ -115,11 +122,28 @@ impl RouteArgs {
             );
         }
         let cache = StepCache::default();
+        // Each of them is the source of a route, and routes share them.
+        let read: anyhow::Result<Vec<_>> =
+            ids.par_iter().map(|id| cache.edition(holdings, id, Need::Titles)).collect();
+        read?;
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| ids.contains(&m.id.source) && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not to {to} from an edition that is held", path.display(), ends(maps));
+        }
         let mut resolvers = Vec::new();
         let mut failed = None;
         for id in &ids {
             match self.legs(holdings, id, to) {
-                Ok(legs) => resolvers.push(self.resolver_over(holdings, id, to, &legs, &cache)?),
+                Ok(legs) => resolvers.push(self.resolver_over(
+                    holdings,
+                    id,
+                    to,
+                    &legs,
+                    decisions.as_deref(),
+                    &cache,
+                )?),
                 // An edition from which nothing leads on is told when a code is of it; no route at all is an error.
                 Err(error) => failed = Some(error),
             }
@@ -129,7 +153,9 @@ impl RouteArgs {
         }
         let editions: anyhow::Result<Vec<Arc<Edition>>> = ids
             .par_iter()
-            .map(|id| holdings.edition(id, Need::Outline)?.with_context(|| format!("{id} is not held")))
+            .map(|id| {
+                cache.edition(holdings, id, Need::Outline)?.with_context(|| format!("{id} is not held"))
+            })
             .collect();
         let editions = editions?;
         let mid_year = holdings.mid_year(&editions)?;
@@ -142,10 +168,13 @@ impl RouteArgs {
         from: &EditionId,
         to: &EditionId,
         legs: &[Leg],
+        decisions: Option<&[ConceptMap]>,
         cache: &StepCache,
     ) -> anyhow::Result<Resolver> {
         let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
-        let volumes = self.volumes.as_ref().map(|p| read_volumes(p, to)).transpose()?;
+        let volumes =
+            self.volumes.as_ref().map(|path| cache.volumes(path, loaded.editions.get(to), to, holdings));
+        let volumes = volumes.transpose()?;
         let options = Options {
             max_alternatives: self.max_alternatives,
             preferences: Preferences { volumes },
@@ -168,11 +197,27 @@ impl RouteArgs {
             .collect();
         let mut resolver =
             Resolver::new(from.clone(), to.clone(), steps, edition(from), edition(to), others, options)?;
+        for foreign in resolver.foreign() {
+            holdings.note(format!(
+                "{} codes of the map {} are not in {} and are passed over: {}",
+                foreign.codes.len(),
+                foreign.map,
+                foreign.edition,
+                foreign
+                    .codes
+                    .iter()
+                    .take(10)
+                    .map(|c| c.display(foreign.edition.system))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
+        }
         if let Some(inference) = inference {
             resolver = resolver.with_inference(inference);
         }
-        if let Some(path) = &self.decisions {
-            resolver = resolver.with_decisions(read_decisions(path, from, to)?);
+        let decided = decisions.unwrap_or_default().iter();
+        if let Some(map) = decided.into_iter().find(|m| m.id.source == *from && m.id.target == *to) {
+            resolver = resolver.with_decisions(map.clone());
         }
         Ok(resolver)
     }
@@ -186,6 +231,7 @@ type Made = (Arc<Step>, Option<Arc<AnnualStep>>);
 struct StepCache {
     steps: Mutex<Vec<(Leg, Made)>>,
     editions: Mutex<BTreeMap<(EditionId, bool), Arc<Edition>>>,
+    volumes: Mutex<Option<Arc<BTreeMap<Code, u64>>>>,
 }
 
 impl StepCache {
@@ -202,6 +248,35 @@ impl StepCache {
         Ok(made)
     }
 
+    /// The user's counts, read once. Codes that the target edition does not have are told.
+    fn volumes(
+        &self,
+        path: &std::path::Path,
+        target: Option<&Arc<Edition>>,
+        to: &EditionId,
+        holdings: &Holdings<'_>,
+    ) -> anyhow::Result<Arc<BTreeMap<Code, u64>>> {
+        if let Some(read) = self.volumes.lock().ok().and_then(|held| held.clone()) {
+            return Ok(read);
+        }
+        let read = Arc::new(read_volumes(path, to)?);
+        let foreign: Vec<&Code> =
+            target.map(|e| read.keys().filter(|c| e.get(c).is_none()).collect()).unwrap_or_default();
+        if let (Some(first), Some(edition)) = (foreign.first(), target) {
+            holdings.note(format!(
+                "{}: {} of {} codes are not in {to}, for instance {}; their counts say nothing",
+                path.display(),
+                foreign.len(),
+                read.len(),
+                first.display(edition.id().system)
+            ));
+        }
+        if let Ok(mut held) = self.volumes.lock() {
+            *held = Some(Arc::clone(&read));
+        }
+        Ok(read)
+    }
+
     fn edition(
         &self,
         holdings: &Holdings<'_>,
@@ -209,7 +284,11 @@ impl StepCache {
         need: Need,
     ) -> anyhow::Result<Option<Arc<Edition>>> {
         let key = (id.clone(), need == Need::Outline);
-        if let Some(edition) = self.editions.lock().ok().and_then(|held| held.get(&key).cloned()) {
+        // An edition with its titles will do where an outline would.
+        let held = |held: &BTreeMap<(EditionId, bool), Arc<Edition>>| {
+            held.get(&(id.clone(), false)).or_else(|| held.get(&key)).cloned()
+        };
+        if let Some(edition) = self.editions.lock().ok().and_then(|editions| held(&editions)) {
             return Ok(Some(edition));
         }
         let read = holdings.edition(id, need)?;
@@ -287,51 +366,35 @@ fn infer(made: &[Made], loaded: &Loaded) -> Inference {
 
 /// Reads a table of counts: columns `code` and `n`.
 pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Result<BTreeMap<Code, u64>> {
-    let name = path.display();
-    let mut table = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .with_context(|| format!("failed to read {name}"))?;
-    let header = table.headers()?.clone();
-    let column = |wanted: &[&str]| {
-        header.iter().position(|h| {
-            wanted.iter().any(|w| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(w))
-        })
-    };
-    let (Some(code_at), Some(n_at)) = (column(&["code"]), column(&["n", "count"])) else {
-        bail!(
-            "{name}: expected a header with the columns code and n, found {}",
-            header.iter().collect::<Vec<_>>().join(", ")
-        );
-    };
+    let table = List::read(path)?;
+    let (code_at, n_at) = (table.column(&["code"])?, table.column(&["n", "count"])?);
     let mut volumes = BTreeMap::new();
-    for record in table.records() {
-        let record = record.with_context(|| format!("failed to read {name}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let text = record.get(code_at).unwrap_or_default();
-        let code = Code::parse(of.system, text).with_context(|| format!("{name}:{line}: column code"))?;
-        let n = record.get(n_at).unwrap_or_default().trim();
-        let n: u64 =
-            n.parse().with_context(|| format!("{name}:{line}: column n: `{n}` is not a whole number"))?;
+    for row in table.rows() {
+        let code = Code::parse(of.system, row.cell(code_at)).with_context(|| row.place(code_at))?;
+        let n: u64 = row
+            .cell(n_at)
+            .parse()
+            .with_context(|| format!("{}: `{}` is not a whole number", row.place(n_at), row.cell(n_at)))?;
         *volumes.entry(code).or_default() += n;
     }
     Ok(volumes)
 }
 
-/// Reads the decisions of a review. They have to lead from the source edition to the target edition.
-fn read_decisions(path: &std::path::Path, from: &EditionId, to: &EditionId) -> anyhow::Result<ConceptMap> {
+/// Reads the decisions of a review, a map for each pair of editions.
+fn read_decisions(path: &std::path::Path) -> anyhow::Result<Vec<ConceptMap>> {
     let found = xwalk_import::discover(&[path.to_owned()], None)?;
-    let mut others = Vec::new();
+    let mut maps = Vec::new();
     for file in &found.maps {
-        for map in file.import()?.maps {
-            if map.id.source == *from && map.id.target == *to {
-                return Ok(map);
-            }
-            others.push(format!("{} to {}", map.id.source, map.id.target));
-        }
+        maps.extend(file.import()?.maps);
     }
-    if others.is_empty() {
+    if maps.is_empty() {
         bail!("{} holds no decisions; expected SSSOM TSV as `xwalk review apply` writes it", path.display());
     }
-    bail!("{} decides from {}, not from {from} to {to}", path.display(), others.join(", "))
+    Ok(maps)
+}
+
+/// The editions that maps lead from and to, for people.
+fn ends(maps: &[ConceptMap]) -> String {
+    let ends: Vec<String> = maps.iter().map(|m| format!("{} to {}", m.id.source, m.id.target)).collect();
+    ends.join(", ")
 }
