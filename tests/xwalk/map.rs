@@ -396,23 +396,60 @@ fn dates_choose_the_edition() {
 }
 
 #[test]
+fn strings_that_two_systems_have() {
+    let Some(program) = library() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("codes.csv");
+    let found = discover(&[release("icd9cm/32").unwrap()], None).unwrap();
+    let icd9 = found.releases.iter().find(|r| r.id.to_string() == "icd9cm@32").unwrap();
+    let icd9 = icd9.import().unwrap().edition.unwrap();
+    let rows: String = assignable(&icd9).iter().map(|c| format!("{c}\n")).collect();
+    fs_err::write(&path, format!("code\n{rows}")).unwrap();
+    let codes = path.to_string_lossy().into_owned();
+    let args = [
+        "map",
+        "auto",
+        "icd10cm@2026",
+        "--codes-from",
+        &codes,
+        "--only",
+        "ambiguous-system",
+        "--format",
+        "csv",
+    ];
+    let table = program.expect(1, &args).stdout;
+    assert_eq!(table.lines().count() - 1, 49);
+    assert!(table.contains("E030,ambiguous-system") && table.contains("E8020,ambiguous-system"));
+}
+
+#[test]
 fn every_assignable_code_of_every_edition_has_an_outcome() {
     let Some(program) = library() else { return };
-    let steps = [
-        ("icd9cm@32", "icd10cm@2026", 14_567),
-        ("icd10cm@2018", "icd10cm@2026", 71_704),
-        ("icd10cm@2026", "icd10cm@2018", 74_719),
-        ("icd10cm@2025-04", "icd10cm@2026", 74_260),
-        ("icd10cm@2018", "icd9cm@32", 71_704),
-        ("icd11mms@2023-01", "icd11mms@2024-01", 17_710),
-        ("hcpcs@2018", "hcpcs@2019", 5_745),
-    ];
-    for (from, to, codes) in steps {
-        let table = program.expect(0, &["map", from, to, "--all", "--format", "csv"]).stdout;
-        let mut reader = table.lines().skip(1).filter_map(|l| l.split(',').next());
-        let mut distinct = BTreeSet::new();
-        distinct.extend(reader.by_ref());
-        assert_eq!(distinct.len(), codes, "{from} to {to}");
+    let mut routes: Vec<(String, &str)> = Vec::new();
+    for year in ["2018", "2019", "2020", "2021", "2022", "2023", "2024", "2025", "2025-04", "2026", "2026-04"]
+    {
+        let to = if year == "2026-04" { "icd10cm@2026" } else { "icd10cm@2026-04" };
+        routes.push((format!("icd10cm@{year}"), to));
+    }
+    for (from, to) in [
+        ("icd9cm@32", "icd10cm@2026"),
+        ("icd10cm@2026", "icd9cm@32"),
+        ("icd11mms@2023-01", "icd11mms@2024-01"),
+        ("icd11mms@2024-01", "icd11mms@2023-01"),
+        ("hcpcs@2018", "hcpcs@2019"),
+        ("hcpcs@2019", "hcpcs@2018"),
+    ] {
+        routes.push((from.to_owned(), to));
+    }
+    let list = program.expect(0, &["list", "--format", "json"]).json();
+    for (from, to) in routes {
+        let editions = list["editions"].as_array().or(list.as_array()).unwrap();
+        let held = editions.iter().find(|e| e["id"] == *from || e["edition"] == *from).unwrap();
+        let codes = held["totals"]["assignable"].as_u64().or(held["assignable"].as_u64()).unwrap();
+        let stats = program.expect(0, &["map", &from, to, "--stats", "--format", "json"]).json();
+        let outcomes = stats["outcomes"].as_object().unwrap();
+        assert_eq!(outcomes.values().map(|n| n.as_u64().unwrap()).sum::<u64>(), codes, "{from} to {to}");
+        assert!(!outcomes.contains_key("unknown") && !outcomes.contains_key("malformed"), "{from} to {to}");
     }
 }
 
@@ -436,4 +473,80 @@ fn scope_that_survivors_lost() {
     let joined =
         program.expect(0, &["map", "icd10cm@2021", "icd10cm@2022", "C56.1", "--format", "json"]).json();
     assert_eq!(joined[0]["warnings"][0]["codes"], serde_json::json!(["C56.3"]));
+}
+
+#[test]
+fn inferred_successors_only_when_asked_for() {
+    let Some(program) = library() else { return };
+    let args = ["map", "icd10cm@2022", "icd10cm@2023", "V29.81XA", "--format", "json"];
+    let stated = program.expect(1, &args).json();
+    assert_eq!(stated[0]["outcome"], "deleted-without-successor");
+    let inferred = program.expect(0, &[&args[..], &["--inferred"]].concat()).json();
+    let best = &inferred[0]["alternatives"][0];
+    assert_eq!(
+        (best["basis"].as_str(), best["targets"][0][0].as_str()),
+        (Some("inferred"), Some("V29.818A"))
+    );
+    assert!(best["hops"][0]["flags"].as_str().unwrap().starts_with("score 0."), "{best}");
+    // What an authority states is not touched by it.
+    let other = ["map", "icd10cm@2025", "icd10cm@2026", "B88.0", "--format", "json"];
+    let plain = program.expect(0, &other).json();
+    assert_eq!(program.expect(0, &[&other[..], &["--inferred"]].concat()).json(), plain);
+}
+
+#[test]
+fn other_systems_from_year_to_year() {
+    let Some(program) = library() else { return };
+    let answers = program
+        .run(&["map", "hcpcs@2018", "hcpcs@2019", "C9016", "C8904", "A4466", "--format", "json"])
+        .json();
+    assert_eq!(targets(outcome(&answers, "C9016")), ["J3316"]);
+    assert_eq!(outcome(&answers, "C9016")["outcome"], "replaced");
+    // The record refers to a code of CPT, which no edition of HCPCS holds: told, and not taken for a successor.
+    let elsewhere = outcome(&answers, "C8904");
+    assert_eq!(elsewhere["outcome"], "deleted-without-successor");
+    assert!(elsewhere["reason"].as_str().unwrap().contains("its record refers to 77046"), "{elsewhere}");
+    // It ended before 2018, so the edition of 2018 holds it as no code for use any more.
+    assert_eq!(outcome(&answers, "A4466")["outcome"], "header");
+    // An entity of ICD-11 keeps its foundation id when its code changes.
+    let table = program
+        .expect(0, &["map", "icd11mms@2023-01", "icd11mms@2024-01", "--only", "renamed", "--format", "json"])
+        .json();
+    let renamed = table.as_array().unwrap();
+    assert_eq!(renamed.len(), 5);
+    assert!(renamed.iter().all(|a| a["alternatives"][0]["basis"] == "derived"));
+}
+
+#[test]
+fn what_a_reviewer_decided_goes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("decisions.sssom.tsv");
+    let text = "#mapping_set_id: urn:x/decisions\n#subject_source: icd10cm@2025\n#object_source: icd10cm@2026\n\
+                subject_id\tpredicate_id\tobject_id\tmapping_justification\treviewer_id\n\
+                X:B88.0\tskos:narrowMatch\tX:B88.01\tsemapv:ManualMappingCuration\torcid:1\n";
+    fs_err::write(&path, text).unwrap();
+    let program = Program::new();
+    let decisions = path.to_string_lossy().into_owned();
+    let args = ["map", FY2025, FY2026, "B88.0", "G35", "--format", "json", "--decisions", &decisions];
+    let answers = program.expect(0, &args).json();
+    let decided = outcome(&answers, "B88.0");
+    assert_eq!((decided["outcome"].as_str(), targets(decided)), (Some("replaced"), vec!["B88.01"]));
+    assert_eq!(decided["alternatives"][0]["basis"], "reviewed");
+    assert_eq!(outcome(&answers, "G35")["outcome"], "split");
+    let other = program.expect(2, &["map", FY2026, FY2025, "B88.01", "--decisions", &decisions]);
+    assert!(other.stderr.contains("decides from icd10cm@2025 to icd10cm@2026"), "{}", other.stderr);
+}
+
+#[test]
+fn loss_beyond_the_limit_is_a_finding() {
+    let Some(program) = library() else { return };
+    let base = ["map", "icd9cm@32", "icd10cm@2018", "--all", "--only", "malformed"];
+    program.expect(0, &base);
+    program.expect(0, &[&base[..], &["--max-unmapped", "3%"]].concat());
+    let run = program.expect(1, &[&base[..], &["--max-unmapped", "2.8%"]].concat());
+    assert!(
+        run.stderr.contains("422 of 14567 codes") || run.stderr.contains("of 14567 codes have no target"),
+        "{}",
+        run.stderr
+    );
 }

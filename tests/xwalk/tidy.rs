@@ -21,6 +21,13 @@ fn the_repository_is_tidy() {
 }
 
 #[test]
+fn crosswalks_are_what_their_generator_makes() {
+    if let Some(folder) = releases() {
+        check_task(&["crosswalks", "--check", folder.to_str().unwrap()]);
+    }
+}
+
+#[test]
 fn fixtures_are_what_their_generator_makes() {
     if let Some(folder) = releases() {
         check_task(&["fixtures", "--check", folder.to_str().unwrap()]);

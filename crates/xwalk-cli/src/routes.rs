@@ -255,7 +255,7 @@ fn make_step(holdings: &Holdings<'_>, leg: &Leg, method: Method, loaded: &Loaded
         Via::Map { forward, backward } => {
             let read = |id: &Option<xwalk_model::MapId>| id.as_ref().map(|id| holdings.map(id)).transpose();
             let (forward, backward) = rayon::join(|| read(forward), || read(backward));
-            let step = Step::of_maps(forward?.as_ref(), backward?.as_ref(), method);
+            let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
             Ok((Arc::new(step.context("the route names no map for one of its steps")?), None))
         }
         Via::Annual { forward, .. } => {

@@ -1,11 +1,12 @@
 //! The algebra: alternatives are OR, slots are AND, relationships are composed, the absence of a map absorbs.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use xwalk_model::{Code, ConceptMap, EditionId, MapId, Mapping, Provenance, Relationship, Targets};
 
 use crate::outcome::{Basis, Hop};
-use crate::step::{Entry, Found, Step};
+use crate::step::{Entry as StepEntry, Found, Step};
 
 /// The relationship of a source to what its target is carried to. Never stronger than either: equivalent is neutral,
 /// narrower twice is narrower, narrower and then broader is only related.
@@ -62,7 +63,7 @@ impl Strand {
         });
     }
 
-    fn followed(&self, number: u16, entry: &Entry) -> Self {
+    fn followed(&self, number: u16, entry: &StepEntry) -> Self {
         let mut hops = Vec::with_capacity(self.hops.len() + 1);
         hops.extend_from_slice(&self.hops);
         hops.push(hop(number, entry));
@@ -77,7 +78,7 @@ impl Strand {
     }
 }
 
-fn hop(number: u16, entry: &Entry) -> Hop {
+fn hop(number: u16, entry: &StepEntry) -> Hop {
     Hop {
         step: number,
         file: entry.file,
@@ -276,7 +277,7 @@ pub fn compose(first: &ConceptMap, then: &ConceptMap, limit: usize) -> ConceptMa
     let via: Vec<EditionId> = vec![first.id.target.clone()];
     for (source, mappings) in &first.elements {
         let strands = mappings.iter().filter_map(|m| {
-            let entry = Entry::of(m)?;
+            let entry = StepEntry::of(m)?;
             (!entry.slots.is_empty()).then(|| Strand::start(source.clone()).followed(0, &entry))
         });
         let carried = carry(strands.collect(), &step, 1, limit);
@@ -336,6 +337,7 @@ pub fn invert(map: &ConceptMap) -> ConceptMap {
     };
     let mut inverted = ConceptMap::new(id);
     inverted.sources.clone_from(&map.sources);
+    let mut at: HashMap<(Code, Code), usize> = HashMap::new();
     for (source, mappings) in &map.elements {
         for mapping in mappings {
             let (codes, relationship): (Vec<&Code>, Relationship) = match &mapping.targets {
@@ -352,14 +354,17 @@ pub fn invert(map: &ConceptMap) -> ConceptMap {
                     provenance: mapping.provenance.clone(),
                     flags: mapping.flags.clone(),
                 };
-                let known = inverted.get(code).iter().position(|m| m.targets == back.targets);
-                match known {
-                    None => inverted.push(code.clone(), back),
-                    Some(at) => {
-                        if let Some(all) = inverted.elements.get_mut(code)
-                            && distance(back.relationship) < distance(all[at].relationship)
+                match at.entry((code.clone(), source.clone())) {
+                    Entry::Vacant(place) => {
+                        place.insert(inverted.get(code).len());
+                        inverted.push(code.clone(), back);
+                    }
+                    Entry::Occupied(place) => {
+                        if let Some(known) =
+                            inverted.elements.get_mut(code).and_then(|all| all.get_mut(*place.get()))
+                            && distance(back.relationship) < distance(known.relationship)
                         {
-                            all[at] = back;
+                            *known = back;
                         }
                     }
                 }

@@ -54,6 +54,17 @@ pub struct SuccessorFinder<'e> {
     /// Weighted length of each concept's title.
     lengths: Vec<f64>,
     is_new: Vec<bool>,
+    /// Whether a title denies something or leaves it open.
+    is_open: Vec<bool>,
+}
+
+/// Words by which a title denies something or leaves it open.
+const OPEN_WORDS: [&str; 4] = ["no", "not", "unspecified", "without"];
+/// What such a word is worth beside the likeness of titles and the place.
+const OPEN: f64 = 0.08;
+
+fn is_open(words: &[String]) -> bool {
+    OPEN_WORDS.iter().any(|open| words.iter().any(|w| w == open))
 }
 
 impl<'e> SuccessorFinder<'e> {
@@ -73,13 +84,15 @@ impl<'e> SuccessorFinder<'e> {
         let weight = |word: &String| weight(all, postings.get(word).map_or(0, Vec::len));
         let lengths = words.iter().map(|w| w.iter().map(|w| weight(w).powi(2)).sum::<f64>().sqrt()).collect();
         let is_new = concepts.iter().map(|c| !from.get(c.code()).is_some_and(Concept::assignable)).collect();
-        Self { from, to, postings, concepts, lengths, is_new }
+        let is_open = words.iter().map(|w| is_open(w)).collect();
+        Self { from, to, postings, concepts, lengths, is_new, is_open }
     }
 
     /// The candidates for a code of the earlier edition, best first, at most `most`.
     pub fn candidates(&self, code: &Code, most: usize) -> Vec<Candidate> {
         let Some(source) = self.from.get(code) else { return Vec::new() };
         let title = terms(source.title());
+        let source_is_open = is_open(&title);
         let all = self.concepts.len() as f64;
         let weights: Vec<f64> =
             title.iter().map(|w| weight(all, self.postings.get(w).map_or(0, Vec::len))).collect();
@@ -121,7 +134,9 @@ impl<'e> SuccessorFinder<'e> {
                 let prefix = common_prefix(code.as_str(), concept.code().as_str());
                 let place = prefix as f64 / code.as_str().len().max(1) as f64;
                 let new = if self.is_new[at] { 1.0 } else { 0.0 };
-                let score = 0.5 * titles + 0.25 * place + 0.25 * new;
+                // A code that does not mention a state goes on in the one that denies it or leaves it open.
+                let open = if self.is_open[at] && !source_is_open { OPEN } else { 0.0 };
+                let score = (0.5 * titles + 0.25 * place + 0.25 * new + open) / (1.0 + OPEN);
                 Some(Candidate {
                     code: concept.code().clone(),
                     score: thousandths(score),

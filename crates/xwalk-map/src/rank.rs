@@ -19,11 +19,13 @@ const UNSPECIFIED: [&str; 3] = ["unspecified", "nos", "not otherwise specified"]
 
 /// Whether a title says that something is not told.
 pub fn is_unspecified(title: &str) -> bool {
-    let lower = title.to_lowercase();
+    let bytes = title.as_bytes();
+    let free = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric());
     UNSPECIFIED.iter().any(|word| {
-        lower.match_indices(word).any(|(at, _)| {
-            let free = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
-            free(lower[..at].chars().next_back()) && free(lower[at + word.len()..].chars().next())
+        bytes.windows(word.len()).enumerate().any(|(at, window)| {
+            window.eq_ignore_ascii_case(word.as_bytes())
+                && free(at.checked_sub(1).and_then(|i| bytes.get(i)))
+                && free(bytes.get(at + word.len()))
         })
     })
 }

@@ -1,6 +1,7 @@
 //! One step of a route: a map, or the step from one edition of a system to the next.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use compact_str::CompactString;
 use xwalk_model::{Code, ConceptMap, EditionId, Mapping, Provenance, Relationship, SourceFile, Targets};
@@ -131,8 +132,8 @@ pub struct Step {
     /// Targets that more than one source leads to, codes that stay as they are among the sources.
     shared: HashSet<Code>,
     targets: BTreeSet<Code>,
-    /// Pairs that the reverse map states, source first, where it is held.
-    reverse: Option<HashMap<Code, HashSet<Code>>>,
+    /// The map of the other direction, where it is held.
+    other: Option<Arc<ConceptMap>>,
     /// New codes that are stated for several old codes together.
     joins: HashMap<Code, Vec<crate::annual::Join>>,
     otherwise_same: bool,
@@ -147,9 +148,9 @@ impl Step {
 
     /// The step of a map and the map of the other direction, read by a method. The other map also tells which
     /// alternatives come back. `None` where the method needs a map that is not there.
-    pub fn of_maps(map: Option<&ConceptMap>, other: Option<&ConceptMap>, method: Method) -> Option<Self> {
-        let backward = other.map(invert);
-        let (from, to, name) = match (map, other) {
+    pub fn of_maps(map: Option<&ConceptMap>, other: Option<Arc<ConceptMap>>, method: Method) -> Option<Self> {
+        let backward = if method == Method::Gem { None } else { other.as_deref().map(invert) };
+        let (from, to, name) = match (map, &other) {
             (Some(map), _) => (&map.id.source, &map.id.target, &map.id.name),
             (None, Some(other)) => (&other.id.target, &other.id.source, &other.id.name),
             (None, None) => return None,
@@ -165,7 +166,7 @@ impl Step {
             said: HashMap::new(),
             shared: HashSet::new(),
             targets: BTreeSet::new(),
-            reverse: None,
+            other: None,
             joins: HashMap::new(),
             otherwise_same: false,
         };
@@ -174,11 +175,11 @@ impl Step {
             Method::Gem => step.say(map?, false, 0),
             Method::ReverseGem => {
                 step.sources.clear();
-                step.sources.extend(other?.sources.iter().cloned());
+                step.sources.extend(other.as_ref()?.sources.iter().cloned());
                 step.say(backward.as_ref()?, true, 0);
             }
             Method::Both | Method::MultiStage => {
-                step.sources.extend(other?.sources.iter().cloned());
+                step.sources.extend(other.as_ref()?.sources.iter().cloned());
                 step.say(map?, false, 0);
                 step.say(backward.as_ref()?, true, first_of_other);
             }
@@ -187,15 +188,7 @@ impl Step {
             step.widen();
         }
         step.note_targets();
-        step.reverse = backward.map(|b| {
-            let codes = |mappings: Vec<Mapping>| {
-                mappings.into_iter().filter_map(|m| match m.targets {
-                    Targets::One(code) => Some(code),
-                    _ => None,
-                })
-            };
-            b.elements.into_iter().map(|(source, ms)| (source, codes(ms).collect())).collect()
-        });
+        step.other = other;
         Some(step)
     }
 
@@ -213,7 +206,7 @@ impl Step {
             said: HashMap::new(),
             shared: HashSet::new(),
             targets: BTreeSet::new(),
-            reverse: None,
+            other: None,
             joins: HashMap::new(),
             otherwise_same: true,
         };
@@ -245,12 +238,10 @@ impl Step {
             });
             match self.said.entry(code.clone()).or_insert_with(|| Said::Entries(Vec::new())) {
                 Said::Entries(all) => {
-                    for entry in entries {
-                        // A pair that both directions state is one alternative, on the word of the forward map.
-                        if !all.iter().any(|known| known.slots == entry.slots) {
-                            all.push(entry);
-                        }
-                    }
+                    // A pair that both directions state is one alternative, on the word of the forward map.
+                    let known: HashSet<Vec<Vec<Code>>> =
+                        all.iter().map(|known| known.slots.clone()).collect();
+                    all.extend(entries.filter(|entry| known.is_empty() || !known.contains(&entry.slots)));
                     // What one direction has a target for is not without one.
                     if all.iter().any(|e| !e.slots.is_empty()) {
                         all.retain(|e| !e.slots.is_empty());
@@ -272,27 +263,37 @@ impl Step {
             }
         }
         let mut widened: HashMap<Code, Said> = HashMap::with_capacity(self.said.len());
+        // Thousands of sources lead to the same few targets, and with them to the same siblings.
+        let mut met: HashMap<Vec<&Code>, Vec<(&Code, &Entry)>> = HashMap::new();
         for (source, said) in &sources {
             let Said::Entries(entries) = said else { continue };
-            let mut all = entries.clone();
-            let mut seen: HashSet<Vec<Vec<Code>>> = all.iter().map(|e| e.slots.clone()).collect();
-            let mut siblings: Vec<&Code> = Vec::new();
-            for code in entries.iter().flat_map(|e| e.slots.iter().flatten()) {
-                siblings.extend(back.get(code).into_iter().flatten().copied());
-            }
-            siblings.sort_unstable();
-            siblings.dedup();
-            for sibling in siblings {
-                let Some(Said::Entries(theirs)) = sources.get(sibling) else { continue };
-                for entry in theirs.iter().filter(|e| !e.slots.is_empty()) {
-                    if seen.insert(entry.slots.clone()) {
-                        let mut entry = entry.clone();
-                        entry.relationship = Relationship::RelatedTo;
-                        entry.flags = format!("{} by {sibling}", entry.flags).into();
-                        all.push(entry);
-                    }
+            let mut targets: Vec<&Code> = entries.iter().flat_map(|e| e.slots.iter().flatten()).collect();
+            targets.sort_unstable();
+            targets.dedup();
+            let theirs = met.entry(targets).or_insert_with_key(|targets| {
+                let mut siblings: Vec<&Code> =
+                    targets.iter().filter_map(|code| back.get(code)).flatten().copied().collect();
+                siblings.sort_unstable();
+                siblings.dedup();
+                let mut seen: HashSet<&Vec<Vec<Code>>> = HashSet::new();
+                let mut found = Vec::new();
+                for sibling in siblings {
+                    let Some(Said::Entries(theirs)) = sources.get(sibling) else { continue };
+                    let new = theirs.iter().filter(|e| !e.slots.is_empty()).filter(|e| seen.insert(&e.slots));
+                    found.extend(new.map(|entry| (sibling, entry)));
                 }
-            }
+                found
+            });
+            let own: HashSet<&Vec<Vec<Code>>> = entries.iter().map(|e| &e.slots).collect();
+            let mut all = entries.clone();
+            all.extend(theirs.iter().filter(|(_, entry)| !own.contains(&entry.slots)).map(
+                |(sibling, entry)| {
+                    let mut entry = (*entry).clone();
+                    entry.relationship = Relationship::RelatedTo;
+                    entry.flags = format!("{} by {sibling}", entry.flags).into();
+                    entry
+                },
+            ));
             widened.insert((*source).clone(), Said::Entries(all));
         }
         self.said = widened;
@@ -329,10 +330,14 @@ impl Step {
         self.shared.contains(target)
     }
 
-    /// Whether the reverse map leads from `target` back to `source`; `None` where no reverse map is held.
+    /// Whether the map of the other direction leads from `target` back to `source`; `None` where it is not held.
     pub(crate) fn comes_back(&self, source: &Code, target: &Code) -> Option<bool> {
-        let reverse = self.reverse.as_ref()?;
-        Some(reverse.get(source).is_some_and(|targets| targets.contains(target)))
+        let other = self.other.as_ref()?;
+        Some(other.get(target).iter().any(|mapping| match &mapping.targets {
+            Targets::NoMap => false,
+            Targets::One(code) => code == source,
+            Targets::Combination { slots, .. } => slots.iter().flatten().any(|code| code == source),
+        }))
     }
 
     /// What a target is stated for together with other codes.

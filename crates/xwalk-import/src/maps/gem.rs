@@ -29,7 +29,18 @@ pub(super) fn import(file: &InputFile, imported: &mut ImportedMaps) -> Result<()
     let mut rows: BTreeMap<Code, Vec<Record<'_>>> = BTreeMap::new();
     for record in records(&bytes) {
         match record {
-            Ok(record) => rows.entry(official(record.source)).or_default().push(record),
+            Ok(record) => {
+                let target = (!record.is_no_map()).then_some(record.target);
+                for code in std::iter::once(record.source).chain(target) {
+                    if code.contains(|c: char| c.is_ascii_lowercase()) {
+                        let message =
+                            format!("`{code}` is written in lower case; it was read as {}", official(code));
+                        let odd = Diagnostic::new(Rule::OddValue, file.name(), message).at(record.at);
+                        imported.diagnostics.push(odd);
+                    }
+                }
+                rows.entry(official(record.source)).or_default().push(record);
+            }
             Err(error) => imported.diagnostics.push(bad_record(file.name(), &error)),
         }
     }
