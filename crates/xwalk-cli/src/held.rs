@@ -56,7 +56,8 @@ pub(crate) fn collect<'a>(
             sources.extend(
                 releases_of(path, &found, printer)?.into_iter().map(|r| (at, Source::Release(Box::new(r)))),
             );
-            map_files.extend(found.maps);
+            // Maps to other systems are taken where they are named.
+            map_files.extend(found.maps.into_iter().filter(|f| f.kind != MapKind::Gem));
         } else if spec.contains('@') {
             let id: EditionId = spec.parse()?;
             systems_stored.push(id.system);
@@ -85,7 +86,7 @@ pub(crate) fn collect<'a>(
         }
         map_files.extend(found.maps);
     }
-    map_files.retain(|f| matches!(f.kind, MapKind::ConversionTable | MapKind::Transition));
+    map_files.retain(|f| matches!(f.kind, MapKind::ConversionTable | MapKind::Transition | MapKind::Gem));
     let bar = printer.bar(sources.len() as u64, "read");
     let read = || -> anyhow::Result<Vec<(usize, Held)>> {
         sources
