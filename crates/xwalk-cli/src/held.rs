@@ -19,6 +19,8 @@ use crate::{diagnostics, editions};
 /// An edition with the lists that lead to it.
 pub(crate) struct Held {
     pub(crate) edition: Arc<Edition>,
+    /// Whether it came from the library.
+    pub(crate) stored: bool,
     pub(crate) addenda: Vec<Addendum>,
     pub(crate) transactions: Vec<TransactionReport>,
 }
@@ -99,6 +101,7 @@ pub(crate) fn collect<'a>(
                             imported.edition.with_context(|| format!("{} lists no codes", release.id))?;
                         Held {
                             edition: Arc::new(edition),
+                            stored: false,
                             addenda: imported.addenda,
                             transactions: imported.transactions,
                         }
@@ -107,6 +110,7 @@ pub(crate) fn collect<'a>(
                         let stored = library.load(id).with_context(|| format!("failed to read {id}"))?;
                         Held {
                             edition: Arc::new(stored.edition),
+                            stored: true,
                             addenda: stored.addenda,
                             transactions: Vec::new(),
                         }

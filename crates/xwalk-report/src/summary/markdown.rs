@@ -252,11 +252,11 @@ fn write_notes(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
     if summary.notes.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "## Notes ({})\n\n| Heading | Added | Removed |\n| --- | ---: | ---: |",
-        summary.notes.len()
-    )?;
+    writeln!(out, "## Notes ({})\n", summary.notes.len())?;
+    if let Some([from, to]) = &summary.notes_from {
+        writeln!(out, "Compared between the tabular lists {from} and {to}.\n")?;
+    }
+    writeln!(out, "| Heading | Added | Removed |\n| --- | ---: | ---: |")?;
     for n in &summary.note_counts {
         writeln!(out, "| {} | {} | {} |", n.label, grouped(n.added), grouped(n.removed))?;
     }

@@ -443,7 +443,9 @@ pub(super) fn notes(summary: &Summary, links: &Links<'_>) -> Markup {
     html! {
         section #notes.changes {
             h2 { span.sign aria-hidden="true" { "\u{a7}" } " Notes " (count(summary.notes.len())) }
-            p.intro { "Instructions at codes, sections and chapters. They change what may be coded together without changing a code." }
+            p.intro { "Instructions at codes, sections and chapters. They change what may be coded together without changing a code."
+                @if let Some([from, to]) = &summary.notes_from { " Compared between the tabular lists " b { (from) } " and " b { (to) } ", since the files of codes hold no notes." }
+            }
             table.plain.narrow {
                 caption.visually-hidden { "Changed notes by heading" }
                 thead { tr { th scope="col" { "Heading" } th.num scope="col" { "Added" } th.num scope="col" { "Removed" } } }
