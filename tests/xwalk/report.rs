@@ -268,6 +268,7 @@ fn the_workbook_has_a_sheet_for_each_kind() {
         "Revised",
         "Editorial",
         "Successors",
+        "Used before",
         "Scope loss",
     ] {
         assert!(names.contains(&name.to_owned()), "{name}: {names:?}");

@@ -71,7 +71,13 @@ fn alternatives(ways: &[Alternative]) -> String {
         let codes = a.codes.iter().map(|n| plain(&n.code)).collect::<Vec<_>>().join(" and ");
         if a.with.is_empty() { codes } else { format!("{codes} (together with {})", self::codes(&a.with)) }
     };
-    ways.iter().map(way).collect::<Vec<_>>().join(", or ")
+    match ways {
+        // A table that names whole categories is not told code by code.
+        [first, .., last] if ways.len() > 40 => {
+            format!("one of {} codes from {} to {}", grouped(ways.len() as u64), way(first), way(last))
+        }
+        _ => ways.iter().map(way).collect::<Vec<_>>().join(", or "),
+    }
 }
 
 pub(super) fn write(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {

@@ -67,7 +67,7 @@ impl<'s> Links<'s> {
     fn alternatives(&self, word: &str, ways: &[Alternative]) -> Markup {
         let items = html! {
             ul.codes {
-                @for way in ways.iter().take(MOST) {
+                @for way in ways {
                     li title=[(!way.source.is_empty()).then_some(&way.source)] {
                         @for (i, named) in way.codes.iter().enumerate() {
                             @if i > 0 { b { " and " } }
@@ -78,11 +78,18 @@ impl<'s> Links<'s> {
                         }
                     }
                 }
-                (rest(ways.len()))
             }
         };
         html! {
-            @if ways.len() > LISTED {
+            // A table that names whole categories is not told code by code.
+            @if ways.len() > MOST {
+                @let ends = [ways.first(), ways.last()].map(|w| w.and_then(|w| w.codes.first()));
+                p.remark {
+                    (word) " one of " (grouped(ways.len() as u64)) " codes"
+                    @if let [Some(first), Some(last)] = ends { " from " (self.to(&first.code)) " to " (self.to(&last.code)) }
+                    "; the workbook and the JSON hold all."
+                }
+            } @else if ways.len() > LISTED {
                 details.more { summary { (word) " one of " (ways.len()) } (items) }
             } @else if !ways.is_empty() {
                 div.relation { span.word { (word) @if ways.len() > 1 { ", one of" } ":" } (items) }
