@@ -226,8 +226,8 @@ impl<'a> Holdings<'a> {
         for map in self.bundled_between(from.id(), to.id()) {
             all.append(map.statements()?);
         }
-        let first = from.effective().from;
-        all.rows.retain(|row| row.effective > first);
+        let (first, last) = (from.effective().from, to.effective().from);
+        all.rows.retain(|row| first < row.effective && row.effective <= last);
         Ok(all)
     }
 
@@ -275,6 +275,11 @@ impl<'a> Holdings<'a> {
     /// The step between two editions that were read already.
     pub(crate) fn annual_of(&self, from: &Edition, to: &Edition) -> anyhow::Result<AnnualStep> {
         Ok(AnnualStep::new(from, to, &self.statements(from, to)?))
+    }
+
+    /// A line on stderr.
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+        self.printer.note(format!("note: {text}"));
     }
 
     /// Tells once which codes the authority's table names that the edition before does not have.

@@ -12,6 +12,7 @@ mod holdings;
 mod output;
 mod printer;
 mod routes;
+mod table;
 
 use clap::{Parser, Subcommand};
 
@@ -25,7 +26,7 @@ use crate::printer::{ColourChoice, Printer};
 ///
 /// Exit status: 0 done, 1 findings (an unknown code, a difference from the official list), 2 could not run.
 #[derive(Debug, Parser)]
-#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 100)]
+#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 120)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -60,6 +61,8 @@ enum Command {
     Report(commands::report::Args),
     Check(commands::check::Args),
     Map(commands::map::Args),
+    Rules(commands::rules::Args),
+    Review(commands::review::Args),
 }
 
 /// Runs the command line of this process.
@@ -77,6 +80,8 @@ pub fn main() -> std::process::ExitCode {
         Command::Report(args) => commands::report::run(&args, library, &printer),
         Command::Check(args) => commands::check::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
+        Command::Rules(args) => commands::rules::run(&args, library, &printer),
+        Command::Review(args) => commands::review::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

@@ -91,6 +91,18 @@ pub enum ErrorKind {
         /// What the CSV reader says.
         reason: String,
     },
+    /// The JSON cannot be read, or is not what it should be.
+    #[error("the JSON cannot be read: {reason}")]
+    Json {
+        /// What the JSON reader says.
+        reason: String,
+    },
+    /// The TOML cannot be read, or is not what it should be.
+    #[error("the TOML cannot be read: {reason}")]
+    Toml {
+        /// What the TOML reader says.
+        reason: String,
+    },
     /// The record id is none that the layout names.
     #[error("`{found}` is not a record id; expected 3, 4, 7 or 8")]
     RecordId {

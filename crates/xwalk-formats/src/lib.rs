@@ -23,7 +23,9 @@ pub mod conversion;
 pub mod cpt;
 mod error;
 pub mod fhir_map;
+pub mod fhir_value_set;
 pub mod gem;
+pub mod grid;
 pub mod hcpcs;
 pub mod hcpcs_changes;
 pub mod icd11;
@@ -40,6 +42,7 @@ pub mod pcs_tables;
 pub mod poa;
 #[cfg(test)]
 mod robust;
+pub mod rule_toml;
 pub mod sssom;
 mod table;
 pub mod tabular;

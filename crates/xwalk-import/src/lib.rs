@@ -25,6 +25,7 @@ mod recognise_us;
 mod release;
 #[cfg(test)]
 mod robust;
+mod sets;
 mod umls;
 
 pub use error::ImportError;
@@ -35,4 +36,8 @@ pub use recognise::{FileKind, Recognised, recognise};
 pub use recognise_cpt::CptPart;
 pub use recognise_icd11::Language;
 pub use release::{Discovery, Imported, Release, discover};
+pub use sets::{
+    ImportedDecisions, ImportedSets, ImportedWorklist, SetOptions, WorklistOptions, import_decisions,
+    import_sets, import_worklist,
+};
 pub use umls::umls_edition;

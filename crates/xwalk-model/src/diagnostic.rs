@@ -118,6 +118,22 @@ rules! {
     BadCell = "bad-cell", Warning;
     /// The same row stands twice in a table; it was used once.
     DuplicateRow = "duplicate-row", Warning;
+    /// A spreadsheet has made a number or a date of a code, which loses digits; the cell was not used.
+    NumberCell = "number-cell", Error;
+    /// Blanks that nobody sees stand in a cell: no-break spaces, zero-width characters, tabs, blanks at the ends.
+    HiddenBlank = "hidden-blank", Warning;
+    /// A list holds codes of another code system than the rest.
+    MixedSystems = "mixed-systems", Error;
+    /// Several columns could hold the codes or the names of the sets.
+    AmbiguousColumn = "ambiguous-column", Error;
+    /// The cells that name the columns are merged, so that a name does not belong to one column.
+    MergedCells = "merged-cells", Error;
+    /// A line of a set is not a code, range, prefix or pattern.
+    BadSelector = "bad-selector", Error;
+    /// A line of a set could not be used for what it asks, for instance a filter by regular expression.
+    NotSupported = "not-supported", Error;
+    /// Lines of other code systems stand in a set and were left as they are.
+    OtherSystem = "other-system", Note;
     /// Two different files claim to be the same part of one edition.
     ConflictingFiles = "conflicting-files", Error;
 }

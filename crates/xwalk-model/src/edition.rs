@@ -236,6 +236,11 @@ impl Edition {
         Concept { edition: self, ix }
     }
 
+    /// The concept at a place in tabular order, from 0.
+    pub fn nth(&self, place: u32) -> Concept<'_> {
+        self.at(ConceptIx(place))
+    }
+
     pub(crate) fn entry(&self, ix: ConceptIx) -> &Entry {
         &self.entries[ix.index()]
     }

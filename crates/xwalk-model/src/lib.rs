@@ -23,8 +23,11 @@ mod edition;
 mod edition_builder;
 mod edition_id;
 mod hierarchy;
+mod review;
+mod selector;
 mod system;
 mod transactions;
+mod value_set;
 
 pub use addendum::{Action, Addendum, AddendumEntry, AddendumKind, Block, Counted, TrailerCount};
 pub use change::{
@@ -38,5 +41,10 @@ pub use diagnostic::{Diagnostic, Position, Rule, Severity};
 pub use edition::{ConceptIx, Edition, Hierarchy, SourceFile, Totals};
 pub use edition_builder::{EditionBuilder, EditionError, SharedAttribute};
 pub use edition_id::{EditionId, EditionIdError, Period, Version};
+pub use review::{Chosen, Decision, Question, Subject};
+pub use selector::{Selector, SelectorError};
 pub use system::CodeSystem;
 pub use transactions::{ActionCode, Transaction, TransactionReport};
+pub use value_set::{
+    Cell, Grid, HeaderMeaning, SetColumns, SetDocument, SetForm, SetLine, TableLayout, ValueSet,
+};

@@ -2,6 +2,7 @@
 //! are against the official answers. A file for each bench.
 
 mod map;
+mod rules;
 mod speed;
 mod successors;
 
@@ -32,6 +33,8 @@ enum What {
     Speed,
     /// Codes carried along the longest route
     Map,
+    /// Rule sets: ten thousand against one update, and migrations against the official new sets
+    Rules,
     /// Inferred successors against the official tables, with these hidden
     Successors,
 }
@@ -40,6 +43,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     match args.what {
         None | Some(What::Speed) => speed::run(&args.releases, args.runs),
         Some(What::Map) => map::run(&args.releases, args.runs),
+        Some(What::Rules) => rules::run(&args.releases),
         Some(What::Successors) => successors::run(&args.releases),
     }
 }

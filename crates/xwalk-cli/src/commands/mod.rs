@@ -8,4 +8,6 @@ pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod map;
 pub(crate) mod report;
+pub(crate) mod review;
+pub(crate) mod rules;
 pub(crate) mod show;
