@@ -135,7 +135,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
     let example = format!("{first}, or words of a title");
     html! {
         section #find.finder aria-labelledby="find-heading" hidden {
-            h2 #find-heading { "Find a change" }
+            h2.visually-hidden #find-heading { "Find a change" }
             form #filters role="search" {
                 div.field.wide {
                     label for="q" { "Code or words" }
@@ -154,7 +154,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
                 }
                 div.field.last { button type="reset" { "Show all" } }
                 fieldset {
-                    legend { "Kinds of change" }
+                    legend.visually-hidden { "Kinds of change" }
                     @for (id, word) in &kinds {
                         label.chip { input type="checkbox" name="kind" value=(id) checked; span { (word) } }
                     }
