@@ -19,6 +19,7 @@ mod maps;
 mod pages;
 mod program;
 mod releases;
+mod remap;
 mod report;
 mod review;
 mod rule_laws;

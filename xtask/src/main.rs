@@ -6,6 +6,7 @@ mod crosswalks;
 mod fixtures;
 mod fuzz;
 mod readers;
+mod tables;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -21,6 +22,7 @@ enum Task {
     Crosswalks(crosswalks::Args),
     Fixtures(fixtures::Args),
     Fuzz(fuzz::Args),
+    Tables(tables::Args),
     Tidy(tidy::Args),
     Bench(bench::Args),
 }
@@ -30,6 +32,7 @@ fn main() -> anyhow::Result<()> {
         Task::Crosswalks(args) => crosswalks::run(&args),
         Task::Fixtures(args) => fixtures::run(&args),
         Task::Fuzz(args) => fuzz::run(&args),
+        Task::Tables(args) => tables::run(&args),
         Task::Tidy(args) => tidy::run(&args),
         Task::Bench(args) => bench::run(&args),
     }

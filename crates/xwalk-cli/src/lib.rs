@@ -9,10 +9,11 @@ mod editions;
 mod exit;
 mod held;
 mod holdings;
+mod lists;
 mod output;
 mod printer;
 mod routes;
-mod table;
+mod tables;
 
 use clap::{Parser, Subcommand};
 
@@ -63,6 +64,7 @@ enum Command {
     Map(commands::map::Args),
     Rules(commands::rules::Args),
     Review(commands::review::Args),
+    Remap(commands::remap::Args),
 }
 
 /// Runs the command line of this process.
@@ -82,6 +84,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Map(args) => commands::map::run(&args, library, &printer),
         Command::Rules(args) => commands::rules::run(&args, library, &printer),
         Command::Review(args) => commands::review::run(&args, library, &printer),
+        Command::Remap(args) => commands::remap::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

@@ -84,4 +84,14 @@ impl Printer {
         bar.set_prefix(what);
         bar
     }
+
+    /// A bar for work of so many bytes, with rate and time left; hidden where there is no terminal.
+    pub(crate) fn bytes_bar(&self, length: u64, what: &'static str) -> ProgressBar {
+        let bar = self.bar(length, what);
+        let template = "{prefix} [{bar:30}] {bytes}/{total_bytes} {msg} {bytes_per_sec} {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar
+    }
 }

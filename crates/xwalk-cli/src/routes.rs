@@ -13,7 +13,7 @@ use xwalk_map::{
 use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
 
 use crate::holdings::{Holdings, Need};
-use crate::table::Table;
+use crate::lists::List;
 
 /// How maps between two systems are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -97,7 +97,13 @@ impl RouteArgs {
         to: &EditionId,
     ) -> anyhow::Result<Resolver> {
         let legs = self.legs(holdings, from, to)?;
-        self.resolver_over(holdings, from, to, &legs, &StepCache::default())
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| m.id.source == *from && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not from {from} to {to}", path.display(), ends(maps));
+        }
+        self.resolver_over(holdings, from, to, &legs, decisions.as_deref(), &StepCache::default())
     }
 
     /// Resolvers from each edition of some systems that a route leads on from, by the date of each code.
@@ -116,11 +122,28 @@ impl RouteArgs {
             );
         }
         let cache = StepCache::default();
+        // Each of them is the source of a route, and routes share them.
+        let read: anyhow::Result<Vec<_>> =
+            ids.par_iter().map(|id| cache.edition(holdings, id, Need::Titles)).collect();
+        read?;
+        let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
+        if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
+            && !maps.iter().any(|m| ids.contains(&m.id.source) && m.id.target == *to)
+        {
+            bail!("{} decides from {}, not to {to} from an edition that is held", path.display(), ends(maps));
+        }
         let mut resolvers = Vec::new();
         let mut failed = None;
         for id in &ids {
             match self.legs(holdings, id, to) {
-                Ok(legs) => resolvers.push(self.resolver_over(holdings, id, to, &legs, &cache)?),
+                Ok(legs) => resolvers.push(self.resolver_over(
+                    holdings,
+                    id,
+                    to,
+                    &legs,
+                    decisions.as_deref(),
+                    &cache,
+                )?),
                 // An edition from which nothing leads on is told when a code is of it; no route at all is an error.
                 Err(error) => failed = Some(error),
             }
@@ -130,7 +153,9 @@ impl RouteArgs {
         }
         let editions: anyhow::Result<Vec<Arc<Edition>>> = ids
             .par_iter()
-            .map(|id| holdings.edition(id, Need::Outline)?.with_context(|| format!("{id} is not held")))
+            .map(|id| {
+                cache.edition(holdings, id, Need::Outline)?.with_context(|| format!("{id} is not held"))
+            })
             .collect();
         let editions = editions?;
         let mid_year = holdings.mid_year(&editions)?;
@@ -143,6 +168,7 @@ impl RouteArgs {
         from: &EditionId,
         to: &EditionId,
         legs: &[Leg],
+        decisions: Option<&[ConceptMap]>,
         cache: &StepCache,
     ) -> anyhow::Result<Resolver> {
         let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
@@ -189,8 +215,9 @@ impl RouteArgs {
         if let Some(inference) = inference {
             resolver = resolver.with_inference(inference);
         }
-        if let Some(path) = &self.decisions {
-            resolver = resolver.with_decisions(read_decisions(path, from, to)?);
+        let decided = decisions.unwrap_or_default().iter();
+        if let Some(map) = decided.into_iter().find(|m| m.id.source == *from && m.id.target == *to) {
+            resolver = resolver.with_decisions(map.clone());
         }
         Ok(resolver)
     }
@@ -257,7 +284,11 @@ impl StepCache {
         need: Need,
     ) -> anyhow::Result<Option<Arc<Edition>>> {
         let key = (id.clone(), need == Need::Outline);
-        if let Some(edition) = self.editions.lock().ok().and_then(|held| held.get(&key).cloned()) {
+        // An edition with its titles will do where an outline would.
+        let held = |held: &BTreeMap<(EditionId, bool), Arc<Edition>>| {
+            held.get(&(id.clone(), false)).or_else(|| held.get(&key)).cloned()
+        };
+        if let Some(edition) = self.editions.lock().ok().and_then(|editions| held(&editions)) {
             return Ok(Some(edition));
         }
         let read = holdings.edition(id, need)?;
@@ -335,7 +366,7 @@ fn infer(made: &[Made], loaded: &Loaded) -> Inference {
 
 /// Reads a table of counts: columns `code` and `n`.
 pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Result<BTreeMap<Code, u64>> {
-    let table = Table::read(path)?;
+    let table = List::read(path)?;
     let (code_at, n_at) = (table.column(&["code"])?, table.column(&["n", "count"])?);
     let mut volumes = BTreeMap::new();
     for row in table.rows() {
@@ -349,20 +380,21 @@ pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Re
     Ok(volumes)
 }
 
-/// Reads the decisions of a review. They have to lead from the source edition to the target edition.
-fn read_decisions(path: &std::path::Path, from: &EditionId, to: &EditionId) -> anyhow::Result<ConceptMap> {
+/// Reads the decisions of a review, a map for each pair of editions.
+fn read_decisions(path: &std::path::Path) -> anyhow::Result<Vec<ConceptMap>> {
     let found = xwalk_import::discover(&[path.to_owned()], None)?;
-    let mut others = Vec::new();
+    let mut maps = Vec::new();
     for file in &found.maps {
-        for map in file.import()?.maps {
-            if map.id.source == *from && map.id.target == *to {
-                return Ok(map);
-            }
-            others.push(format!("{} to {}", map.id.source, map.id.target));
-        }
+        maps.extend(file.import()?.maps);
     }
-    if others.is_empty() {
+    if maps.is_empty() {
         bail!("{} holds no decisions; expected SSSOM TSV as `xwalk review apply` writes it", path.display());
     }
-    bail!("{} decides from {}, not from {from} to {to}", path.display(), others.join(", "))
+    Ok(maps)
+}
+
+/// The editions that maps lead from and to, for people.
+fn ends(maps: &[ConceptMap]) -> String {
+    let ends: Vec<String> = maps.iter().map(|m| format!("{} to {}", m.id.source, m.id.target)).collect();
+    ends.join(", ")
 }

@@ -53,6 +53,22 @@ impl Timeline {
         Self { editions, mid_year }
     }
 
+    /// The days on which the edition in force, or a code known within a year, may change, in order. Between two of
+    /// them every text has one place.
+    pub fn days_of_change(&self) -> Vec<Date> {
+        let mut days: Vec<Date> = self.mid_year.iter().map(|m| m.day).collect();
+        for edition in &self.editions {
+            let period = edition.effective();
+            days.extend(period.from);
+            days.extend(period.to.and_then(|last| last.tomorrow().ok()));
+        }
+        // The systems of the United States took turns on a day of their own.
+        days.push(calendar::ICD10_IMPLEMENTATION);
+        days.sort();
+        days.dedup();
+        days
+    }
+
     /// The editions of a system, oldest first.
     pub fn of(&self, system: CodeSystem) -> impl DoubleEndedIterator<Item = &Edition> {
         self.editions.iter().map(Arc::as_ref).filter(move |e| e.id().system == system)

@@ -67,7 +67,8 @@ impl Code {
                 undotted
             }
         };
-        if has_shape(system, undotted.as_bytes()) { Ok(Self(undotted.into())) } else { Err(shape()) }
+        let shaped = !undotted.is_empty() && has_shape(system, undotted.as_bytes());
+        if shaped { Ok(Self(undotted.into())) } else { Err(shape()) }
     }
 
     /// Takes a code or grouping key exactly as an official file states it, with its dot already removed.
@@ -191,6 +192,9 @@ mod tests {
         let shape = |text: &str, system| Err(CodeError::Shape { text: text.into(), system });
         check(CodeSystem::Icd10cm, "XYZ", shape("XYZ", CodeSystem::Icd10cm));
         check(CodeSystem::Icd10cm, "E1", shape("E1", CodeSystem::Icd10cm));
+        for system in CodeSystem::ALL {
+            check(system, ".", shape(".", system));
+        }
         check(CodeSystem::Icd10cm, "é11", shape("é11", CodeSystem::Icd10cm));
         let dot = |text: &str, system| Err(CodeError::Dot { text: text.into(), system });
         check(CodeSystem::Icd10cm, "E1.19", dot("E1.19", CodeSystem::Icd10cm));

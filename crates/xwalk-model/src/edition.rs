@@ -8,6 +8,7 @@ use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
+use crate::code_index::CodeIndex;
 use crate::concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
 use crate::hierarchy::Tree;
 use crate::{Code, EditionId, Period};
@@ -136,6 +137,7 @@ pub struct Edition {
     pub(crate) attribute_names: Vec<String>,
     pub(crate) roles: Vec<Role>,
     pub(crate) tree: OnceLock<Tree>,
+    pub(crate) index: CodeIndex,
 }
 
 impl Edition {
@@ -226,8 +228,15 @@ impl Edition {
 
     /// The concept with a code or grouping key.
     pub fn get(&self, code: &Code) -> Option<Concept<'_>> {
-        let at = self.by_code.binary_search_by(|&ix| self.entries[ix as usize].code.cmp(code)).ok()?;
-        Some(Concept { edition: self, ix: ConceptIx(self.by_code[at]) })
+        let ix = match self.index.find(&self.entries, code.as_str()) {
+            Ok(found) => found?,
+            Err(()) => {
+                let at =
+                    self.by_code.binary_search_by(|&ix| self.entries[ix as usize].code.cmp(code)).ok()?;
+                self.by_code[at]
+            }
+        };
+        Some(Concept { edition: self, ix: ConceptIx(ix) })
     }
 
     /// The concept with a number.

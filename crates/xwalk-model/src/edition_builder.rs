@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use crate::code_index::CodeIndex;
 use crate::concept::{ConceptKind, NoteKind, Role};
 use crate::edition::{
     AttributeEntry, ConceptIx, DesignationEntry, Edition, Entry, Grouped, Hierarchy, NoteEntry, SourceFile,
@@ -267,6 +268,7 @@ impl EditionBuilder {
             attribute_names: names.into_iter().map(|(n, _)| n).collect(),
             roles,
             tree,
+            index: CodeIndex::default(),
         })
     }
 }

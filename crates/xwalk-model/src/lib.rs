@@ -16,6 +16,7 @@ pub mod calendar;
 mod change;
 mod cluster;
 mod code;
+mod code_index;
 mod concept;
 mod concept_map;
 mod diagnostic;

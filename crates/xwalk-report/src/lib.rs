@@ -12,6 +12,7 @@ pub mod concept;
 pub mod history;
 mod marks;
 pub mod quiz;
+pub mod remap;
 pub mod rules;
 mod style;
 pub mod summary;

@@ -1,7 +1,9 @@
 //! `cargo xtask bench`: speed as ratios within one run, so that the machine matters little, and how good inferences
 //! are against the official answers. A file for each bench.
 
+mod claims;
 mod map;
+mod remap;
 mod rules;
 mod speed;
 mod successors;
@@ -35,13 +37,16 @@ enum What {
     Map,
     /// Rule sets: ten thousand against one update, and migrations against the official new sets
     Rules,
+    /// Tables of claims, against the same join in DuckDB and Polars
+    Remap(remap::Args),
     /// Inferred successors against the official tables, with these hidden
     Successors,
 }
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    match args.what {
+    match &args.what {
         None | Some(What::Speed) => speed::run(&args.releases, args.runs),
+        Some(What::Remap(of)) => remap::run(&args.releases, args.runs, of),
         Some(What::Map) => map::run(&args.releases, args.runs),
         Some(What::Rules) => rules::run(&args.releases),
         Some(What::Successors) => successors::run(&args.releases),

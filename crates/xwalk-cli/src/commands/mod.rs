@@ -7,6 +7,7 @@ pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod map;
+pub(crate) mod remap;
 pub(crate) mod report;
 pub(crate) mod review;
 pub(crate) mod rules;

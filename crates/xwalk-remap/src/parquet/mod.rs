@@ -1,0 +1,17 @@
+//! Parquet tables.
+//!
+//! Column chunks that nobody asked about are copied as bytes, with their metadata shifted. New columns are made from
+//! the old column's dictionary and indexes where it has them ([`dictionary`]), else by decoding that column alone
+//! ([`decode`]). A row for each alternative needs every column anew ([`explode`]).
+
+mod decode;
+mod dictionary;
+mod explode;
+mod hybrid;
+#[cfg(test)]
+mod laws;
+mod layout;
+mod run;
+mod source;
+
+pub use run::{Job, run};

@@ -1,0 +1,332 @@
+//! `cargo xtask bench remap`: claims remapped, against the same join in DuckDB and Polars.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use xwalk_model::EditionId;
+
+use super::claims::{COLUMNS, Era, shuffled, write};
+use super::{build, median, peak_memory, quiet};
+use crate::root;
+use crate::tables::python;
+
+/// Options of the bench.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Number of rows
+    #[arg(long, default_value_t = 20_000_000)]
+    rows: u64,
+    /// Number of rows on which memory and linear cost are measured; 0 leaves that out
+    #[arg(long, default_value_t = 200_000_000)]
+    large: u64,
+    /// Measure xwalk alone
+    #[arg(long)]
+    alone: bool,
+}
+
+struct Bench {
+    folder: PathBuf,
+    xwalk: PathBuf,
+    python: PathBuf,
+    runs: usize,
+}
+
+/// Seconds and peak memory in megabytes.
+#[derive(Clone, Copy)]
+struct Measured {
+    seconds: f64,
+    megabytes: f64,
+}
+
+pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<()> {
+    build()?;
+    let folder = root().join("target/remap");
+    fs_err::create_dir_all(&folder)?;
+    let bench = Bench {
+        xwalk: root().join("target/release/xwalk"),
+        python: python(&["duckdb", "polars", "pyarrow"])?,
+        runs: runs.min(3),
+        folder,
+    };
+    bench.import(releases)?;
+    let eras = vec![Era { first: 12_692, days: 3_925, codes: shuffled(bench.codes("icd9cm@32")?) }];
+    let csv = bench.claims(&format!("claims-{}.csv", args.rows), args.rows, &eras)?;
+    let parquet = bench.parquet(&csv)?;
+    let map = bench.export("icd9cm@32", "icd10cm@2018", "map-2018.csv")?;
+    let route = ["--from", "icd9cm@32", "--to", "icd10cm@2018"];
+    println!("{} rows, {COLUMNS} columns, ICD-9-CM to ICD-10-CM 2018, each to its first target\n", args.rows);
+    for input in [&csv, &parquet] {
+        bench.compare_tools(input, &map, &route, args.alone)?;
+    }
+    let route = ["--from", "icd9cm@32", "--to", "icd10cm@2026"];
+    for input in [&csv, &parquet] {
+        let ours = bench.xwalk(input, &route, &[])?;
+        bench.line("xwalk to ICD-10-CM 2026, nine steps", input, ours);
+    }
+    bench.dated(args)?;
+    if args.large > 0 {
+        bench.large(args.large, args.rows, &eras)?;
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn import(&self, releases: &Path) -> anyhow::Result<()> {
+        let library = self.folder.join("library");
+        if library.exists() {
+            return Ok(());
+        }
+        let parts = ["icd10cm", "icd9cm", "gem"].map(|part| releases.join(part));
+        ensure!(parts[0].exists(), "{} is not there; name the folder of full releases", releases.display());
+        quiet(Command::new(&self.xwalk).arg("import").args(parts).arg("--library").arg(library))
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.xwalk);
+        command.env("XWALK_LIBRARY", self.folder.join("library"));
+        command
+    }
+
+    fn codes(&self, edition: &str) -> anyhow::Result<Vec<String>> {
+        let id: EditionId = edition.parse()?;
+        let output = self.command().args(["map", edition, edition, "--format", "csv"]).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout)?;
+        let codes = text.lines().skip(1).filter_map(|l| l.split(',').next());
+        let plain: Vec<String> = codes.map(|c| c.replace('.', "")).collect();
+        ensure!(!plain.is_empty(), "{id} holds no codes");
+        Ok(plain)
+    }
+
+    fn claims(&self, name: &str, rows: u64, eras: &[Era]) -> anyhow::Result<PathBuf> {
+        let path = self.folder.join(name);
+        if !path.exists() {
+            let beside = path.with_extension("writing");
+            write(&beside, rows, eras)?;
+            fs_err::rename(beside, &path)?;
+        }
+        Ok(path)
+    }
+
+    fn python(&self, arguments: &[&Path], task: &str) -> anyhow::Result<String> {
+        let script = root().join("xtask/src/bench/peers.py");
+        let output = Command::new(&self.python).arg(script).arg(task).args(arguments).output()?;
+        ensure!(output.status.success(), "{task} failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    fn parquet(&self, csv: &Path) -> anyhow::Result<PathBuf> {
+        let path = csv.with_extension("parquet");
+        if !path.exists() {
+            self.python(&[csv, &path], "to-parquet")?;
+        }
+        Ok(path)
+    }
+
+    /// The map as a table of codes and first targets, for the join: what `xwalk map` says.
+    fn export(&self, from: &str, to: &str, name: &str) -> anyhow::Result<PathBuf> {
+        let path = self.folder.join(name);
+        let mut file = fs_err::File::create(&path)?;
+        writeln!(file, "code,target")?;
+        for (code, target) in self.first_targets(&["map", from, to, "--all", "--format", "csv"])? {
+            writeln!(file, "{code},{target}")?;
+        }
+        Ok(path)
+    }
+
+    /// The first alternative of each code, where it is a single code; both without dots.
+    fn first_targets(&self, arguments: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
+        let output = self.command().args(arguments).output()?;
+        ensure!(output.stdout.starts_with(b"source,"), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout)?;
+        let mut rows: Vec<(String, String)> = Vec::new();
+        let mut several: Vec<String> = Vec::new();
+        for line in text.lines().skip(1) {
+            // The columns before the titles hold no quotes.
+            let cells: Vec<&str> = line.splitn(7, ',').collect();
+            let [source, _, _, "1", _, target, ..] = cells[..] else { continue };
+            let (source, target) = (source.replace('.', ""), target.replace('.', ""));
+            if rows.last().is_some_and(|(last, _)| *last == source) {
+                several.push(source);
+            } else {
+                rows.push((source, target));
+            }
+        }
+        // An alternative that takes several rows is a combination, and stands in no single cell.
+        rows.retain(|(source, target)| several.binary_search(source).is_err() && !target.is_empty());
+        Ok(rows)
+    }
+
+    fn output(&self, input: &Path, who: &str) -> PathBuf {
+        let extension = input.extension().unwrap_or_default().to_string_lossy();
+        self.folder.join(format!("out-{who}.{extension}"))
+    }
+
+    fn remap_arguments(&self, input: &Path, route: &[&str], more: &[&str]) -> Vec<PathBuf> {
+        let fixed = ["--column", "dx1,dx2,dx3,dx4,dx5", "--policy", "best", "--fields", "target"];
+        let mut arguments: Vec<PathBuf> = vec!["remap".into(), input.into(), "-o".into()];
+        arguments.push(self.output(input, "xwalk"));
+        arguments
+            .extend(fixed.iter().chain(&["--dots", "without"]).chain(route).chain(more).map(PathBuf::from));
+        arguments.extend(["--library".into(), self.folder.join("library")]);
+        arguments
+    }
+
+    fn xwalk(&self, input: &Path, route: &[&str], more: &[&str]) -> anyhow::Result<Measured> {
+        let arguments = self.remap_arguments(input, route, more);
+        std::io::copy(&mut fs_err::File::open(input)?, &mut std::io::sink())?;
+        let time = median(self.runs, || quiet(Command::new(&self.xwalk).args(&arguments)))?;
+        Ok(Measured { seconds: time.as_secs_f64(), megabytes: peak_memory(&self.xwalk, &arguments)? })
+    }
+
+    fn line(&self, who: &str, input: &Path, measured: Measured) {
+        let form = input.extension().unwrap_or_default().to_string_lossy();
+        let Measured { seconds, megabytes } = measured;
+        println!("{form:<8} {who:<40} {seconds:>8.2} s {megabytes:>8.0} MB");
+    }
+
+    fn peer(&self, task: &str, arguments: &[&Path]) -> anyhow::Result<f64> {
+        let mut times = Vec::new();
+        for _ in 0..self.runs {
+            times.push(self.python(arguments, task)?.parse::<f64>()?);
+        }
+        times.sort_by(f64::total_cmp);
+        Ok(times[times.len() / 2])
+    }
+
+    fn compare_tools(&self, input: &Path, map: &Path, route: &[&str], alone: bool) -> anyhow::Result<()> {
+        let ours = self.xwalk(input, route, &[])?;
+        self.line("xwalk", input, ours);
+        let out = self.output(input, "xwalk");
+        let floor = self.floor(&out)?;
+        println!("{:<8} {:<40} {:>8.2} s", "", "writing the bytes of its output", floor.as_secs_f64());
+        println!("{:<8} {:<40} {:>8.1} times", "", "xwalk against that", ours.seconds / floor.as_secs_f64());
+        self.check("compare", input, &out, map)?;
+        if alone {
+            return Ok(());
+        }
+        let mut fastest = f64::INFINITY;
+        for task in ["duckdb", "polars"] {
+            let theirs = self.output(input, task);
+            let seconds = self.peer(task, &[input, &theirs, map])?;
+            fastest = fastest.min(seconds);
+            self.line(task, input, Measured { seconds, megabytes: f64::NAN });
+            fs_err::remove_file(theirs)?;
+        }
+        println!(
+            "{:<8} {:<40} {:>8.1} times\n",
+            "",
+            "xwalk against the faster of them",
+            fastest / ours.seconds
+        );
+        Ok(())
+    }
+
+    fn check(&self, task: &str, input: &Path, out: &Path, map: &Path) -> anyhow::Result<()> {
+        let answer = self.python(&[input, out, map], task)?;
+        let counts: Vec<&str> = answer.split(' ').collect();
+        ensure!(
+            counts[1..] == ["0", "0"],
+            "of {} rows {} differ from the join, {} from the input",
+            counts[0],
+            counts[1],
+            counts[2]
+        );
+        println!(
+            "{:<8} {:<40} {:>8} rows, none differs",
+            "", "answers held against a join in DuckDB", counts[0]
+        );
+        Ok(())
+    }
+
+    /// The time to write a file's bytes, from memory.
+    fn floor(&self, out: &Path) -> anyhow::Result<Duration> {
+        let length = fs_err::metadata(out)?.len();
+        let place = self.folder.join("floor");
+        let block = vec![b'x'; 1 << 20];
+        let time = median(self.runs, || {
+            let mut file = fs_err::File::create(&place)?;
+            let mut left = length;
+            while left > 0 {
+                let part = left.min(block.len() as u64);
+                file.write_all(&block[..part as usize])?;
+                left -= part;
+            }
+            Ok(())
+        });
+        fs_err::remove_file(place)?;
+        time
+    }
+
+    /// Each code in the edition in force on its date, over ten editions.
+    fn dated(&self, args: &Args) -> anyhow::Result<()> {
+        let first_days = [
+            ("icd9cm@32", 16_344),
+            ("icd10cm@2018", 17_440),
+            ("icd10cm@2019", 17_805),
+            ("icd10cm@2020", 18_170),
+            ("icd10cm@2021", 18_536),
+            ("icd10cm@2022", 18_901),
+            ("icd10cm@2023", 19_266),
+            ("icd10cm@2024", 19_631),
+            ("icd10cm@2025", 19_997),
+            ("icd10cm@2026", 20_362),
+        ];
+        let mut eras = Vec::new();
+        let map = self.folder.join("map-dated.csv");
+        let mut file = fs_err::File::create(&map)?;
+        writeln!(file, "edition,valid_from,code,target")?;
+        for (edition, first) in first_days {
+            // Within the first months no release of January or April is in force.
+            eras.push(Era { first, days: 90, codes: shuffled(self.codes(edition)?) });
+            let from = super::claims::date(first);
+            for (code, target) in
+                self.first_targets(&["map", edition, "icd10cm@2026", "--all", "--format", "csv"])?
+            {
+                writeln!(file, "{edition},{from},{code},{target}")?;
+            }
+        }
+        drop(file);
+        let csv = self.claims(&format!("dated-{}.csv", args.rows), args.rows, &eras)?;
+        let parquet = self.parquet(&csv)?;
+        let route = ["--from", "auto", "--to", "icd10cm@2026", "--date-column", "dos"];
+        println!("\n{} rows with dates over ten editions, to ICD-10-CM 2026", args.rows);
+        for input in [&csv, &parquet] {
+            let ours = self.xwalk(input, &route, &[])?;
+            self.line("xwalk by date", input, ours);
+            let out = self.output(input, "xwalk");
+            self.check("compare-dated", input, &out, &map)?;
+            if !args.alone {
+                let theirs = self.output(input, "duckdb");
+                let seconds = self.peer("duckdb-dated", &[input, &theirs, &map])?;
+                self.line("duckdb by date", input, Measured { seconds, megabytes: f64::NAN });
+                println!("{:<8} {:<40} {:>8.1} times\n", "", "xwalk against that", seconds / ours.seconds);
+                fs_err::remove_file(theirs)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory and cost on a large table.
+    fn large(&self, large: u64, rows: u64, eras: &[Era]) -> anyhow::Result<()> {
+        let csv = self.claims("large.csv", large, eras)?;
+        println!("\n{large} rows");
+        let route = ["--from", "icd9cm@32", "--to", "icd10cm@2018"];
+        let arguments = self.remap_arguments(&csv, &route, &[]);
+        let start = Instant::now();
+        let megabytes = peak_memory(&self.xwalk, &arguments)?;
+        let seconds = start.elapsed().as_secs_f64();
+        self.line("xwalk", &csv, Measured { seconds, megabytes });
+        let small = self.folder.join(format!("claims-{rows}.csv"));
+        let few = self.xwalk(&small, &route, &[])?;
+        #[expect(clippy::cast_precision_loss, reason = "a ratio")]
+        let per_row = (seconds / large as f64) / (few.seconds / rows as f64);
+        println!("{:<8} {:<40} {:>8.2} times that of {rows} rows", "", "cost of a row", per_row);
+        fs_err::remove_file(csv)?;
+        fs_err::remove_file(self.output(&small, "xwalk"))?;
+        Ok(())
+    }
+}
