@@ -17,6 +17,7 @@ mod maps;
 mod program;
 mod releases;
 mod remap;
+mod remap_releases;
 mod show_history;
 mod tidy;
 mod us_supply;
