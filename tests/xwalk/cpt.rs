@@ -146,6 +146,16 @@ fn read(folder: &Path) -> Edition {
     imported.edition.unwrap()
 }
 
+/// Writes the invented editions of 2024 and 2025 below a folder, the later one with its history.
+pub(crate) fn write_pair(folder: &Path) -> [std::path::PathBuf; 2] {
+    let rows = rows();
+    let (old, new) = (folder.join("CPT 2024"), folder.join("CPT 2025"));
+    write(&old, &rows, |r| r.before.as_ref());
+    write(&new, &rows, |r| r.now.as_ref());
+    history(&new, &rows);
+    [old, new]
+}
+
 #[test]
 fn headline_of_an_invented_2025() {
     let rows = rows();

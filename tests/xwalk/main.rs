@@ -5,6 +5,8 @@
 
 mod audit;
 mod bad_input;
+mod check;
+mod chromium;
 mod cpt;
 mod diff;
 mod help;
@@ -14,10 +16,16 @@ mod laws;
 mod library;
 mod map;
 mod maps;
+mod pages;
 mod program;
 mod releases;
 mod remap;
 mod remap_releases;
+mod report;
+mod review;
+mod rule_laws;
+mod rules;
+mod rules_official;
 mod show_history;
 mod tidy;
 mod us_supply;

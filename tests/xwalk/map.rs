@@ -126,8 +126,8 @@ fn bad_input_is_told() {
     fs_err::write(&codes, "code,date\nB88.0,2025-11-01\nB88.0,soon\n").unwrap();
     let program = Program::new();
     let codes_path = codes.to_string_lossy().into_owned();
-    let run = program.expect(2, &["map", FY2025, FY2026, "--codes-from", &codes_path]);
-    assert!(run.stderr.contains("codes.csv:3: `soon` is not a date"), "{}", run.stderr);
+    let run = program.expect(2, &["map", "icd10cm", FY2026, "--codes-from", &codes_path]);
+    assert!(run.stderr.contains("codes.csv:3: column date: `soon` is not a date"), "{}", run.stderr);
     let run = program.expect(2, &["map", FY2025, "icd10cm@2026", "--via", "icd10cm@x/y"]);
     assert!(run.stderr.contains("icd10cm@x/y"), "{}", run.stderr);
     let run = program.expect(2, &["map", FY2025, FY2026, "--via", "icd10cm@2024,icd10cm@2025"]);
@@ -364,6 +364,7 @@ fn dates_choose_the_edition() {
             "E030=2020-01-01",
             "U07.1=2020-05-01",
             "U07.1=2020-03-01",
+            "E030=2016-05-01",
             "Z28.3=2022-03-31",
             "Z28.3=2022-04-01",
             "A00.0=2014-10-01",
@@ -388,6 +389,7 @@ fn dates_choose_the_edition() {
             "E030 unchanged icd10cm@2020",
             "U07.1 unchanged icd10cm@2021",
             "U07.1 not-valid-on-date icd10cm@2020",
+            "E030 unknown -",
             "Z28.3 split icd10cm@2022",
             "Z28.3 header icd10cm@2023",
             "A00.0 not-valid-on-date -",
@@ -419,7 +421,7 @@ fn strings_that_two_systems_have() {
     ];
     let table = program.expect(1, &args).stdout;
     assert_eq!(table.lines().count() - 1, 49);
-    assert!(table.contains("E030,ambiguous-system") && table.contains("E8020,ambiguous-system"));
+    assert!(table.contains("\nE030,,") && table.contains("\nE8020,,"), "{table}");
 }
 
 #[test]
@@ -549,4 +551,128 @@ fn loss_beyond_the_limit_is_a_finding() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn a_date_and_an_edition_exclude_each_other() {
+    let program = Program::new();
+    for args in [
+        vec!["map", FY2025, FY2026, "B88.0", "--on", "2025-01-01"],
+        vec!["map", FY2025, FY2026, "B88.0=2025-01-01", "E11.9"],
+        vec!["map", FY2025, FY2026, "--on", "2025-01-01"],
+    ] {
+        let run = program.expect(2, &args);
+        assert!(run.stderr.contains("a date chooses the edition, and FROM names one"), "{}", run.stderr);
+    }
+    // A list without rows is carried to an answer without rows, not to all codes.
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty.csv");
+    fs_err::write(&empty, "code\n").unwrap();
+    let empty = empty.to_string_lossy().into_owned();
+    let run = program.expect(0, &["map", FY2025, FY2026, "--codes-from", &empty, "--format", "json"]);
+    assert_eq!(run.json().as_array().unwrap().len(), 0);
+    let run = program.expect(2, &["map", "icd10cm@2022", "icd10cm@2026", "--all"]);
+    assert!(run.stderr.contains("icd10cm@2022 is not held, so its codes cannot be listed"), "{}", run.stderr);
+}
+
+#[test]
+fn without_any_import_the_answers_are_those_of_the_library() {
+    let Some(program) = library() else { return };
+    let alone = Program::new();
+    let folder = tempfile::tempdir().unwrap();
+    let mut codes: BTreeSet<String> = BTreeSet::new();
+    for year in 2023..=2026 {
+        let place = format!("crosswalks/icd10cm@{}..icd10cm@{year}/successors.sssom.tsv", year - 1);
+        let text = fs_err::read_to_string(crate::program::root().join(place)).unwrap();
+        let cells = text.lines().filter(|l| l.starts_with("ICD10CM:")).flat_map(|l| l.split('\t'));
+        codes.extend(cells.filter_map(|c| c.strip_prefix("ICD10CM:")).map(str::to_owned));
+    }
+    assert!(codes.len() > 1500, "{}", codes.len());
+    let list = folder.path().join("codes.csv");
+    let rows: Vec<&str> = codes.iter().map(String::as_str).collect();
+    fs_err::write(&list, format!("code\n{}\n", rows.join("\n"))).unwrap();
+    let list = list.to_string_lossy().into_owned();
+    for (from, to) in [("icd10cm@2022", "icd10cm@2026"), ("icd10cm@2026", "icd10cm@2022")] {
+        let args = ["map", from, to, "--codes-from", &list, "--format", "json"];
+        let (held, bundled) = (program.run(&args).json(), alone.run(&args).json());
+        for (a, b) in held.as_array().unwrap().iter().zip(bundled.as_array().unwrap()) {
+            // A header cannot be told from a code that is not there when the edition is not held.
+            let word = |x: &Value| x["outcome"].as_str().unwrap().replace("header", "unknown");
+            assert_eq!(word(a), word(b), "{} from {from} to {to}: {a}\n{b}", a["source"]);
+            let sets = |x: &Value| targets(x).into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+            if a["outcome"] != "combination" {
+                assert_eq!(sets(a), sets(b), "{} from {from} to {to}", a["source"]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_target_that_no_edition_has_is_no_answer() {
+    let Some(releases) = releases() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let gem = fs_err::read_to_string(releases.join("gem/2018/2018_I9gem.txt")).unwrap();
+    let changed = gem.replacen("0010  A000    00000", "0010  A0099   00000", 1);
+    assert_ne!(gem, changed);
+    let path = folder.path().join("2018_I9gem.txt");
+    fs_err::write(&path, changed).unwrap();
+    let place = |p: &str| releases.join(p).to_string_lossy().into_owned();
+    let with = [place("icd9cm/32"), place("icd10cm/2018"), path.to_string_lossy().into_owned()];
+    let args = ["map", "icd9cm@32", "icd10cm@2018", "0010", "--format", "json"];
+    let with: Vec<&str> = with.iter().flat_map(|w| ["--with", w]).collect();
+    let run = Program::new().expect(1, &[&args[..], &with].concat());
+    let answer = &run.json()[0];
+    assert_eq!(answer["outcome"], "no-map");
+    let reason = answer["reason"].as_str().unwrap();
+    assert_eq!(reason, "A0099 is stated (2018_I9gem.txt:1), which icd10cm@2018 does not have");
+    assert!(run.stderr.contains("1 codes of the map gem are not in icd10cm@2018"), "{}", run.stderr);
+}
+
+#[test]
+fn what_a_row_says_of_several_codes_together_is_told() {
+    let Some(program) = library() else { return };
+    // 985.1 and E980.8 together are T57.0X4A; read backward, neither of them alone is.
+    let args = ["map", "icd9cm@32", "icd10cm@2018", "E980.8", "--method", "reverse-gem", "--format", "json"];
+    let answer = &program.expect(0, &args).json()[0];
+    assert_eq!(answer["warnings"][0]["warning"], "together");
+    assert!(answer["warnings"][0]["text"].as_str().unwrap().contains("985.1"), "{answer}");
+}
+
+#[test]
+fn inference_keeps_the_way_it_came() {
+    let Some(program) = library() else { return };
+    let args = ["map", "icd9cm@32", "icd10cm@2026", "E815.2", "--inferred", "--format", "json"];
+    let answer = &program.expect(0, &args).json()[0];
+    let alternatives = answer["alternatives"].as_array().unwrap();
+    let scores: Vec<&str> = alternatives
+        .iter()
+        .filter(|a| a["basis"] == "inferred")
+        .map(|a| {
+            let hops = a["hops"].as_array().unwrap();
+            assert_eq!(hops[0]["file"], "2018_I9gem.txt", "{a}");
+            hops.iter().find_map(|h| h["flags"].as_str()?.strip_prefix("score ")).unwrap()
+        })
+        .collect();
+    assert!(scores.len() > 1);
+    assert!(scores.is_sorted_by(|a, b| a[..5] >= b[..5]), "{scores:?}");
+}
+
+#[test]
+fn backward_reasons_name_the_row() {
+    let Some(program) = library() else { return };
+    let args = ["map", "icd10cm@2026", "icd10cm@2025", "H05.831", "Z80.44", "--format", "json"];
+    let answers = program.expect(1, &args).json();
+    let table = "ICD-10-CM-CONVERSION-TABLE-FY2026.xlsx";
+    let reason = |code: &str| outcome(&answers, code)["reason"].as_str().unwrap().to_owned();
+    assert_eq!(
+        reason("H05.831"),
+        format!("H05.83 is stated ({table}:929), which icd10cm@2025 does not have")
+    );
+    assert_eq!(
+        reason("Z80.44"),
+        format!("Z40.89 is stated ({table}:5808), which icd10cm@2025 does not have")
+    );
+    let none =
+        &program.expect(1, &["map", "icd10cm@2026", "icd10cm@2018", "Z67.A1", "--format", "json"]).json()[0];
+    assert!(none["reason"].as_str().unwrap().contains("stated to have no previous code"), "{none}");
 }

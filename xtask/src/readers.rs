@@ -1,9 +1,9 @@
 //! Every reader by name, for `cargo xtask fuzz` and for the cargo-fuzz target.
 
 use xwalk_formats::{
-    addenda, claml, codes, conversion, cpt, fhir_map, gem, hcpcs, hcpcs_changes, icd_lists, icd_maps, icd9,
-    icd11, map_csv, mortality, omop, order, pcs_definitions, pcs_tables, poa, sssom, tabular, transition,
-    umls,
+    addenda, claml, codes, conversion, cpt, fhir_map, fhir_value_set, gem, grid, hcpcs, hcpcs_changes,
+    icd_lists, icd_maps, icd9, icd11, map_csv, mortality, omop, order, pcs_definitions, pcs_tables, poa,
+    rule_toml, sssom, tabular, transition, umls,
 };
 
 /// A reader's name, and how many good records it finds.
@@ -26,6 +26,11 @@ pub(crate) const READERS: &[Reader] = &[
     ("sssom", |b| sssom::read(b).map_or(0, |s| s.rows.len())),
     ("fhir_map", |b| fhir_map::read(b).map_or(0, |m| m.group.len())),
     ("map_csv", |b| map_csv::records(b).map_or(0, good)),
+    ("grid", |b| {
+        grid::read_text(b).map_or(0, |g| g.rows.len()) + grid::read_workbook(b).map_or(0, |g| g.len())
+    }),
+    ("fhir_value_set", |b| fhir_value_set::read(b).map_or(0, |s| s.compose.include.len())),
+    ("rule_toml", |b| rule_toml::read(b).map_or(0, |s| s.len())),
     ("claml", |b| usize::from(claml::read(b).is_ok())),
     ("icd_lists", |b| {
         let codes = icd_lists::detect(b).map_or(0, |list| good(icd_lists::codes(b, list)));

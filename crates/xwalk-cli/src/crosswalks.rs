@@ -1,6 +1,6 @@
 //! The annual successor maps of ICD-10-CM that come with the program (crosswalks/ in the repository).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, ensure};
 use xwalk_formats::sssom;
@@ -96,6 +96,8 @@ struct Contents {
     backward: BTreeMap<Code, Vec<Mapping>>,
     scope: BTreeMap<Code, Vec<Code>>,
     joins: Vec<Join>,
+    /// Keys of rows that name what the earlier edition does not have.
+    not_held: BTreeSet<(u32, Code, Code)>,
 }
 
 fn contents(to: &EditionId, set: &sssom::MappingSet) -> anyhow::Result<Contents> {
@@ -107,6 +109,7 @@ fn contents(to: &EditionId, set: &sssom::MappingSet) -> anyhow::Result<Contents>
         backward: BTreeMap::new(),
         scope: BTreeMap::new(),
         joins: Vec::new(),
+        not_held: BTreeSet::new(),
     };
     for row in &set.rows {
         let code = |column: &str| -> anyhow::Result<Option<Code>> {
@@ -145,6 +148,9 @@ fn contents(to: &EditionId, set: &sssom::MappingSet) -> anyhow::Result<Contents>
                     statement.previous.push(Vec::new());
                 }
                 let at = statement.previous.len().min(slot + named) - 1;
+                if row.get("change") == "not-held" {
+                    read.not_held.insert((line, object.clone(), key.clone()));
+                }
                 statement.previous[at].push(key);
             }
         }
@@ -200,7 +206,26 @@ fn add_stated_history(read: &mut Contents) {
         statement.previous.retain(|slot| !slot.is_empty());
         let provenance = Provenance::Official { file: 0, line: statement.line };
         let all = read.backward.entry(statement.current.clone()).or_default();
-        match &statement.previous[..] {
+        let held = |code: &&Code| {
+            !read.not_held.contains(&(statement.line, statement.current.clone(), (*code).clone()))
+        };
+        let slots: Vec<Vec<Code>> = statement
+            .previous
+            .iter()
+            .map(|slot| slot.iter().filter(held).cloned().collect::<Vec<_>>())
+            .filter(|slot| !slot.is_empty())
+            .collect();
+        if slots.is_empty() && !statement.previous.is_empty() {
+            let keys: Vec<String> =
+                statement.previous.iter().flatten().map(|k| k.display(CodeSystem::Icd10cm)).collect();
+            all.push(Mapping {
+                targets: Targets::NoMap,
+                relationship: Relationship::NotRelatedTo,
+                provenance: provenance.clone(),
+                flags: format!("names {}", keys.join(" ")).into(),
+            });
+        }
+        match &slots[..] {
             [] => {}
             [slot] => all.extend(slot.iter().map(|code| Mapping {
                 targets: Targets::One(code.clone()),

@@ -88,6 +88,15 @@ impl<'a> Holdings<'a> {
         Ok(())
     }
 
+    /// Adds maps that were read already, for instance from the folders of the editions.
+    pub(crate) fn add_maps(&mut self, maps: impl IntoIterator<Item = ConceptMap>) {
+        for map in maps {
+            if !self.maps_read.iter().any(|known| known.id == map.id) {
+                self.maps_read.push(map);
+            }
+        }
+    }
+
     /// The edition that a text names: the path of official files, which are read now, or an id.
     pub(crate) fn named(&mut self, spec: &str) -> anyhow::Result<EditionId> {
         if Path::new(spec).exists() && spec.parse::<EditionId>().is_err() {
@@ -207,8 +216,8 @@ impl<'a> Holdings<'a> {
         for map in self.bundled_between(from.id(), to.id()) {
             all.append(map.statements()?);
         }
-        let first = from.effective().from;
-        all.rows.retain(|row| row.effective > first);
+        let (first, last) = (from.effective().from, to.effective().from);
+        all.rows.retain(|row| first < row.effective && row.effective <= last);
         Ok(all)
     }
 
@@ -256,6 +265,11 @@ impl<'a> Holdings<'a> {
     /// The step between two editions that were read already.
     pub(crate) fn annual_of(&self, from: &Edition, to: &Edition) -> anyhow::Result<AnnualStep> {
         Ok(AnnualStep::new(from, to, &self.statements(from, to)?))
+    }
+
+    /// A line on stderr.
+    pub(crate) fn note(&self, text: impl std::fmt::Display) {
+        self.printer.note(format!("note: {text}"));
     }
 
     /// Tells once which codes the authority's table names that the edition before does not have.

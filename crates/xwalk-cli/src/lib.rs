@@ -7,11 +7,13 @@ mod crosswalks;
 mod diagnostics;
 mod editions;
 mod exit;
+mod held;
 mod holdings;
 mod output;
 mod printer;
 mod routes;
 mod tables;
+mod table;
 
 use clap::{Parser, Subcommand};
 
@@ -25,7 +27,7 @@ use crate::printer::{ColourChoice, Printer};
 ///
 /// Exit status: 0 done, 1 findings (an unknown code, a difference from the official list), 2 could not run.
 #[derive(Debug, Parser)]
-#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 100)]
+#[command(name = "xwalk", bin_name = "xwalk", version, max_term_width = 120)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -57,8 +59,12 @@ enum Command {
     History(commands::history::Args),
     Diff(commands::diff::Args),
     Audit(commands::audit::Args),
+    Report(commands::report::Args),
+    Check(commands::check::Args),
     Map(commands::map::Args),
     Remap(commands::remap::Args),
+    Rules(commands::rules::Args),
+    Review(commands::review::Args),
 }
 
 /// Runs the command line of this process.
@@ -73,8 +79,12 @@ pub fn main() -> std::process::ExitCode {
         Command::History(args) => commands::history::run(&args, library, &printer),
         Command::Diff(args) => commands::diff::run(&args, library, &printer),
         Command::Audit(args) => commands::audit::run(&args, library, &printer),
+        Command::Report(args) => commands::report::run(&args, library, &printer),
+        Command::Check(args) => commands::check::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
         Command::Remap(args) => commands::remap::run(&args, library, &printer),
+        Command::Rules(args) => commands::rules::run(&args, library, &printer),
+        Command::Review(args) => commands::review::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

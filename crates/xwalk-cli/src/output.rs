@@ -63,16 +63,24 @@ impl OutputArgs {
             out.flush()?;
             return Ok(());
         };
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let context = || format!("failed to write {}; nothing was left at that place", path.display());
-        let file = tempfile::Builder::new().prefix(".xwalk-").tempfile_in(folder).with_context(context)?;
-        let mut out = BufWriter::new(file);
-        write(Look { colour: false }, &mut out).with_context(context)?;
-        let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(context)?;
-        set_ordinary_permissions(file.as_file()).with_context(context)?;
-        file.persist(path).map_err(|e| e.error).with_context(context)?;
-        Ok(())
+        write_file(path, |out| write(Look { colour: false }, out))
     }
+}
+
+/// Writes a file that takes its name only when everything is in it.
+pub(crate) fn write_file(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let context = || format!("failed to write {}; nothing was left at that place", path.display());
+    let file = tempfile::Builder::new().prefix(".xwalk-").tempfile_in(folder).with_context(context)?;
+    let mut out = BufWriter::new(file);
+    write(&mut out).with_context(context)?;
+    let file = out.into_inner().map_err(io::IntoInnerError::into_error).with_context(context)?;
+    set_ordinary_permissions(file.as_file()).with_context(context)?;
+    file.persist(path).map_err(|e| e.error).with_context(context)?;
+    Ok(())
 }
 
 /// Temporary files are private; an output is as readable as any other new file.

@@ -43,6 +43,14 @@ impl Printer {
         Look { colour: self.coloured(io::stdout().is_terminal()) }
     }
 
+    /// Data on stdout.
+    #[expect(clippy::unused_self, reason = "whoever prints has to hold the printer")]
+    pub(crate) fn data(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(bytes)?;
+        out.flush()
+    }
+
     /// A line on stderr.
     #[expect(clippy::unused_self, reason = "whoever prints has to hold the printer")]
     pub(crate) fn note(&self, text: impl std::fmt::Display) {

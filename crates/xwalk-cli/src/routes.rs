@@ -13,6 +13,7 @@ use xwalk_map::{
 use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
 
 use crate::holdings::{Holdings, Need};
+use crate::table::Table;
 
 /// How maps between two systems are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -171,7 +172,9 @@ impl RouteArgs {
         cache: &StepCache,
     ) -> anyhow::Result<Resolver> {
         let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
-        let volumes = self.volumes.as_ref().map(|p| read_volumes(p, to)).transpose()?;
+        let volumes =
+            self.volumes.as_ref().map(|path| cache.volumes(path, loaded.editions.get(to), to, holdings));
+        let volumes = volumes.transpose()?;
         let options = Options {
             max_alternatives: self.max_alternatives,
             preferences: Preferences { volumes },
@@ -194,6 +197,21 @@ impl RouteArgs {
             .collect();
         let mut resolver =
             Resolver::new(from.clone(), to.clone(), steps, edition(from), edition(to), others, options)?;
+        for foreign in resolver.foreign() {
+            holdings.note(format!(
+                "{} codes of the map {} are not in {} and are passed over: {}",
+                foreign.codes.len(),
+                foreign.map,
+                foreign.edition,
+                foreign
+                    .codes
+                    .iter()
+                    .take(10)
+                    .map(|c| c.display(foreign.edition.system))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            ));
+        }
         if let Some(inference) = inference {
             resolver = resolver.with_inference(inference);
         }
@@ -213,6 +231,7 @@ type Made = (Arc<Step>, Option<Arc<AnnualStep>>);
 struct StepCache {
     steps: Mutex<Vec<(Leg, Made)>>,
     editions: Mutex<BTreeMap<(EditionId, bool), Arc<Edition>>>,
+    volumes: Mutex<Option<Arc<BTreeMap<Code, u64>>>>,
 }
 
 impl StepCache {
@@ -227,6 +246,35 @@ impl StepCache {
             steps.push((leg.clone(), made.clone()));
         }
         Ok(made)
+    }
+
+    /// The user's counts, read once. Codes that the target edition does not have are told.
+    fn volumes(
+        &self,
+        path: &std::path::Path,
+        target: Option<&Arc<Edition>>,
+        to: &EditionId,
+        holdings: &Holdings<'_>,
+    ) -> anyhow::Result<Arc<BTreeMap<Code, u64>>> {
+        if let Some(read) = self.volumes.lock().ok().and_then(|held| held.clone()) {
+            return Ok(read);
+        }
+        let read = Arc::new(read_volumes(path, to)?);
+        let foreign: Vec<&Code> =
+            target.map(|e| read.keys().filter(|c| e.get(c).is_none()).collect()).unwrap_or_default();
+        if let (Some(first), Some(edition)) = (foreign.first(), target) {
+            holdings.note(format!(
+                "{}: {} of {} codes are not in {to}, for instance {}; their counts say nothing",
+                path.display(),
+                foreign.len(),
+                read.len(),
+                first.display(edition.id().system)
+            ));
+        }
+        if let Ok(mut held) = self.volumes.lock() {
+            *held = Some(Arc::clone(&read));
+        }
+        Ok(read)
     }
 
     fn edition(
@@ -318,32 +366,15 @@ fn infer(made: &[Made], loaded: &Loaded) -> Inference {
 
 /// Reads a table of counts: columns `code` and `n`.
 pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Result<BTreeMap<Code, u64>> {
-    let name = path.display();
-    let mut table = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .with_context(|| format!("failed to read {name}"))?;
-    let header = table.headers()?.clone();
-    let column = |wanted: &[&str]| {
-        header.iter().position(|h| {
-            wanted.iter().any(|w| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(w))
-        })
-    };
-    let (Some(code_at), Some(n_at)) = (column(&["code"]), column(&["n", "count"])) else {
-        bail!(
-            "{name}: expected a header with the columns code and n, found {}",
-            header.iter().collect::<Vec<_>>().join(", ")
-        );
-    };
+    let table = Table::read(path)?;
+    let (code_at, n_at) = (table.column(&["code"])?, table.column(&["n", "count"])?);
     let mut volumes = BTreeMap::new();
-    for record in table.records() {
-        let record = record.with_context(|| format!("failed to read {name}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let text = record.get(code_at).unwrap_or_default();
-        let code = Code::parse(of.system, text).with_context(|| format!("{name}:{line}: column code"))?;
-        let n = record.get(n_at).unwrap_or_default().trim();
-        let n: u64 =
-            n.parse().with_context(|| format!("{name}:{line}: column n: `{n}` is not a whole number"))?;
+    for row in table.rows() {
+        let code = Code::parse(of.system, row.cell(code_at)).with_context(|| row.place(code_at))?;
+        let n: u64 = row
+            .cell(n_at)
+            .parse()
+            .with_context(|| format!("{}: `{}` is not a whole number", row.place(n_at), row.cell(n_at)))?;
         *volumes.entry(code).or_default() += n;
     }
     Ok(volumes)

@@ -231,7 +231,12 @@ impl<'e> Comparison<'e> {
                 revision,
             }));
         } else {
-            found.push(Change::Assignability { now: after.assignable(), revisions, successors: Vec::new() });
+            found.push(Change::Assignability {
+                kind: after.kind(),
+                now: after.assignable(),
+                revisions,
+                successors: Vec::new(),
+            });
         }
         if self.moves {
             let (from, to) = (before.parent().map(Concept::code), after.parent().map(Concept::code));

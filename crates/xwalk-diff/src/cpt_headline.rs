@@ -96,6 +96,12 @@ pub fn cpt_headline(from: &Edition, to: &Edition) -> Option<CptHeadline> {
     Some(headline)
 }
 
+/// Whether the descriptors of a code of CPT say something else than before (`true`), or are only written otherwise
+/// (`false`). `None` where those that both editions have are the same.
+pub fn cpt_is_reworded(before: Concept<'_>, now: Concept<'_>, to: &Edition) -> Option<bool> {
+    difference(before, now, to).map(|d| d == Difference::Meaning)
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Difference {
     Editorial,

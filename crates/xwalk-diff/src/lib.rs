@@ -18,7 +18,7 @@ pub use apply::{ApplyError, apply};
 pub use audit::{Audit, Check, Finding, FindingKind, Verdict, audit, audit_conversion};
 pub use audit_hcpcs::audit_hcpcs;
 pub use compare::{DiffError, Earlier, diff, in_order};
-pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline};
+pub use cpt_headline::{CptHeadline, CptNew, RevisedBasis, cpt_headline, cpt_is_reworded};
 pub use history::{Event, Known, history};
 pub use title::{classify, marks};
 pub use transition::{TransitionCheck, audit_transition, check_transition};

@@ -36,5 +36,8 @@ pub use recognise::{FileKind, Recognised, recognise};
 pub use recognise_cpt::CptPart;
 pub use recognise_icd11::Language;
 pub use release::{Discovery, Imported, Release, discover};
-pub use sets::{ImportedSets, SetOptions, import_sets};
+pub use sets::{
+    ImportedDecisions, ImportedSets, ImportedWorklist, SetOptions, WorklistOptions, import_decisions,
+    import_sets, import_worklist,
+};
 pub use umls::umls_edition;

@@ -59,3 +59,37 @@ proptest! {
         let _ = Release { id: id.parse().unwrap(), files }.import();
     }
 }
+
+/// Files of sets in each layout, a worklist and decisions.
+const SETS: [&str; 6] = [
+    "Set;Code;Title;valid_from;mode\nms;G35;Multiple sclerosis;2020-10-01;\nms;E10-E14;x;;exclude\n",
+    "'ICD-10-CM CODE','X','CCSR CATEGORY 1','D','CCSR CATEGORY 2','D'\n'A000',\"c\",'DIG001',\"i\",' ',\" \"\n",
+    "{\"resourceType\":\"ValueSet\",\"compose\":{\"include\":[{\"system\":\"http://hl7.org/fhir/sid/icd-10-cm\",\
+     \"concept\":[{\"code\":\"G35\"}]},{\"system\":\"http://hl7.org/fhir/sid/icd-10-cm\",\"filter\":[{\"property\":\
+     \"concept\",\"op\":\"is-a\",\"value\":\"E11\"}]}]}}",
+    "[[set]]\nname = \"a\"\ninclude = [\"G35\", { code = \"E11.-\", to = 2025-09-30 }]\nexclude = [\"E11.9\"]\n",
+    "source_system,source_code,choice_1,decision,reviewer,source_edition,target_edition\n\
+     icd10cm,G35,G35.A x,1,Kim,icd10cm@2025,icd10cm@2026\n",
+    "#mapping_set_id: x\nsubject_id\tpredicate_id\tobject_id\tmapping_justification\tsubject_source\t\
+     subject_source_version\tobject_source\tobject_source_version\treviewer_label\nA:G35\tskos:relatedMatch\tA:G35.A\t\
+     semapv:ManualMappingCuration\ticd10cm\t2025\ticd10cm\t2026\tKim\n",
+];
+
+proptest! {
+    #[test]
+    fn damaged_sets(
+        which in 0usize..6,
+        at in any::<prop::sample::Index>(),
+        junk in prop::collection::vec(any::<u8>(), 0..20),
+        column in proptest::option::of("[A-Za-z0-9]{1,4}"),
+    ) {
+        let mut bytes = SETS[which].as_bytes().to_vec();
+        let at = at.index(bytes.len() + 1);
+        bytes.splice(at..(at + junk.len() / 2).min(bytes.len()), junk);
+        let file = InputFile::from_bytes("sets", &[], &bytes);
+        let options = crate::SetOptions { code_column: column.clone(), set_column: column, ..Default::default() };
+        let _ = crate::import_sets(&file, xwalk_model::CodeSystem::Icd10cm, &options);
+        let _ = crate::import_worklist(&file, &crate::WorklistOptions::default());
+        let _ = crate::import_decisions(&file);
+    }
+}

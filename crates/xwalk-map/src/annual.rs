@@ -58,6 +58,9 @@ pub const ANNUAL: &str = "annual";
 /// The flag of a deletion for which nothing takes over.
 pub const DELETED: &str = "deleted";
 
+/// Begins the flags of a mapping of which the file names codes that the edition does not have.
+pub(crate) const NAMES: &str = "names ";
+
 impl AnnualStep {
     /// The step between two editions of a system, from what both hold and what the authority states.
     pub fn new(from: &Edition, to: &Edition, statements: &Statements) -> Self {
@@ -456,6 +459,7 @@ impl<'e> Builder<'e> {
 
     fn backward(&self, concept: Concept<'_>, rows: &[usize]) -> Vec<Mapping> {
         let mut mappings: Vec<Mapping> = Vec::new();
+        let mut unheld: Option<Mapping> = None;
         let mut add = |mapping: Mapping| {
             if !mappings.iter().any(|m| m.targets == mapping.targets) {
                 mappings.push(mapping);
@@ -473,7 +477,21 @@ impl<'e> Builder<'e> {
                     provenance,
                     flags,
                 }),
-                [] => {}
+                [] => {
+                    let keys: Vec<String> = row
+                        .statement
+                        .previous
+                        .iter()
+                        .flatten()
+                        .map(|key| key.display(self.from.id().system))
+                        .collect();
+                    unheld.get_or_insert(Mapping {
+                        targets: Targets::NoMap,
+                        relationship: Relationship::NotRelatedTo,
+                        provenance,
+                        flags: format!("{NAMES}{}", keys.join(" ")).into(),
+                    });
+                }
                 [slot] => {
                     for code in slot {
                         let (provenance, flags) = (provenance.clone(), flags.clone());
@@ -499,6 +517,9 @@ impl<'e> Builder<'e> {
                 Relationship::SourceIsNarrowerThanTarget,
                 "the code above it was assignable before",
             ));
+        }
+        if mappings.is_empty() {
+            mappings.extend(unheld);
         }
         if mappings.is_empty() {
             let rule = "new, and no authority states what was coded before".to_owned();

@@ -5,6 +5,7 @@ use std::collections::hash_map::Entry;
 
 use xwalk_model::{Code, ConceptMap, EditionId, MapId, Mapping, Provenance, Relationship, Targets};
 
+use crate::infer::Candidate;
 use crate::outcome::{Basis, Hop};
 use crate::step::{Entry as StepEntry, Found, Step};
 
@@ -29,6 +30,8 @@ pub(crate) struct Strand {
     pub(crate) automatic: bool,
     pub(crate) hops: Vec<Hop>,
     pub(crate) further_paths: u32,
+    /// 1000 less the score of the weakest inference on the way, in thousandths.
+    pub(crate) doubt: u16,
 }
 
 impl Strand {
@@ -36,10 +39,11 @@ impl Strand {
         Self {
             slots: vec![vec![code]],
             relationship: Relationship::Equivalent,
-            basis: Basis::Official,
+            basis: Basis::Identity,
             automatic: true,
             hops: Vec::new(),
             further_paths: 0,
+            doubt: 0,
         }
     }
 
@@ -74,7 +78,27 @@ impl Strand {
             automatic: self.automatic && entry.automatic,
             hops,
             further_paths: self.further_paths,
+            doubt: self.doubt,
         }
+    }
+
+    /// Goes on to a candidate that was inferred.
+    pub(crate) fn inferred(&self, number: u16, candidate: &Candidate) -> Self {
+        let mut strand = self.clone();
+        strand.slots = vec![vec![candidate.code.clone()]];
+        strand.relationship = compose_relationships(self.relationship, Relationship::RelatedTo);
+        strand.basis = Basis::Inferred;
+        strand.automatic = false;
+        strand.doubt = self.doubt.max(1000 - candidate.score.min(1000));
+        strand.hops.push(Hop {
+            step: number,
+            file: Hop::NO_FILE,
+            line: 0,
+            flags: candidate.flags(),
+            basis: Basis::Inferred,
+            reversed: false,
+        });
+        strand
     }
 }
 
@@ -93,8 +117,10 @@ fn hop(number: u16, entry: &StepEntry) -> Hop {
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
     pub(crate) strands: Vec<Strand>,
-    /// Codes that ended here, because the step has nothing for them.
-    pub(crate) ended: Vec<Code>,
+    /// Codes that ended here, because the step has nothing for them, with the strand where it had one code alone.
+    pub(crate) ended: Vec<(Code, Option<Strand>)>,
+    /// Targets that are stated for a code together with others: the target, and the codes of the other slots.
+    pub(crate) together: Vec<(Code, Vec<Vec<Code>>)>,
     /// Codes that lost scope here, with what was carved out.
     pub(crate) scope: Vec<(Code, Vec<Code>)>,
     /// Whether there were more strands than `limit`; those beyond it are not in `strands`.
@@ -121,18 +147,20 @@ pub(crate) fn carry(strands: Vec<Strand>, step: &Step, number: u16, limit: usize
                     };
                     let mut strand = strand;
                     strand.relationship = compose_relationships(strand.relationship, relationship);
+                    strand.automatic = false;
                     carried.strands.push(strand);
                 }
                 Found::Entries(entries) => {
                     let before = carried.strands.len();
                     for entry in entries.iter().filter(|e| !e.slots.is_empty()) {
+                        step.together(code, entry, &mut carried.together);
                         carried.strands.push(strand.followed(number, entry));
                     }
                     if carried.strands.len() == before {
-                        carried.ended.push(code.clone());
+                        carried.ended.push((code.clone(), Some(strand.clone())));
                     }
                 }
-                Found::Nothing => carried.ended.push(code.clone()),
+                Found::Nothing => carried.ended.push((code.clone(), Some(strand.clone()))),
             },
             None => carry_combination(&strand, step, number, limit, &mut carried),
         }
@@ -162,6 +190,7 @@ fn carry_combination(strand: &Strand, step: &Step, number: u16, limit: usize, ca
                 Found::Scope(into) => {
                     carried.scope.push((code.clone(), into.to_vec()));
                     relationship = Relationship::RelatedTo;
+                    automatic = false;
                     choices.push(code.clone());
                 }
                 Found::Nothing => {}
@@ -190,7 +219,7 @@ fn carry_combination(strand: &Strand, step: &Step, number: u16, limit: usize, ca
         }
         if cases.is_empty() {
             // A combination lacks a part: the whole of it leads nowhere.
-            carried.ended.extend(slot.iter().cloned());
+            carried.ended.extend(slot.iter().map(|code| (code.clone(), None)));
             return;
         }
         per_slot.push(cases);
@@ -222,6 +251,7 @@ fn carry_combination(strand: &Strand, step: &Step, number: u16, limit: usize, ca
             automatic,
             hops,
             further_paths: strand.further_paths,
+            doubt: strand.doubt,
         });
     }
 }

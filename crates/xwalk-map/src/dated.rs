@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use xwalk_model::{Code, CodeSystem, Concept, EditionId, calendar};
 
 use crate::outcome::{Outcome, Resolution};
-use crate::resolver::Resolver;
+use crate::resolver::{Batch, Resolver};
 use crate::timeline::{Placed, Timeline};
 
 /// Resolvers from every edition that a code may be of, all to the same target edition.
@@ -39,8 +39,22 @@ impl DatedResolver {
         &self.timeline
     }
 
+    /// A worker for many codes.
+    pub fn batch(&self) -> DatedBatch<'_> {
+        DatedBatch { dated: self, batches: self.resolvers.iter().map(|_| None).collect() }
+    }
+
     /// The answer for a text on a day, and the index of the resolver that gave it; `usize::MAX` where none did.
     pub fn resolve(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
+        self.batch().resolve(text, day)
+    }
+
+    fn answer(
+        &self,
+        text: &str,
+        day: Option<Date>,
+        mut resolve: impl FnMut(usize) -> Resolution,
+    ) -> (Resolution, usize) {
         let none = |outcome, reason: String| {
             let resolution = Resolution {
                 source: text.to_owned(),
@@ -76,7 +90,14 @@ impl DatedResolver {
                 let Some(&which) = self.by_edition.get(&id) else {
                     return none(Outcome::Unknown, format!("no route leads on from {id}"));
                 };
-                let mut resolution = self.resolvers[which].resolve(text);
+                let mut resolution = resolve(which);
+                if day.is_none()
+                    && self.timeline.of(id.system).nth(1).is_some()
+                    && resolution.reason.is_empty()
+                {
+                    resolution.reason =
+                        format!("without a date it was looked up in {id}, the newest that has it");
+                }
                 if let (Some(day), Outcome::Unknown, Some(code)) = (day, resolution.outcome, &resolution.code)
                 {
                     let held = self.assignable_in(id.system, code);
@@ -99,20 +120,24 @@ impl DatedResolver {
     /// No edition was in force on the day: either the system was not in use then, or the edition is not held.
     fn none_in_force(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
         let day_text = day.map_or(String::new(), |d| d.to_string());
-        let shaped = self.systems.iter().find_map(|s| Some((*s, Code::parse(*s, text).ok()?)));
-        let (system, code) = match shaped {
-            Some((system, code)) => (system, Some(code)),
-            None => (CodeSystem::Icd10cm, None),
-        };
-        let out_of_use = match (system, day) {
+        let shaped: Vec<(CodeSystem, Code)> =
+            self.systems.iter().filter_map(|s| Some((*s, Code::parse(*s, text).ok()?))).collect();
+        let out_of_use = |system: CodeSystem| match (system, day) {
             (CodeSystem::Icd9cm | CodeSystem::Icd9pcs, Some(day)) => day >= calendar::ICD10_IMPLEMENTATION,
             (CodeSystem::Icd10cm | CodeSystem::Icd10pcs, Some(day)) => day < calendar::ICD10_IMPLEMENTATION,
             _ => false,
         };
-        let (outcome, reason) = if out_of_use {
-            (Outcome::NotValidOnDate, format!("{} was not in use on {day_text}", system.name()))
+        let names = |systems: &[&(CodeSystem, Code)]| {
+            systems.iter().map(|(s, _)| s.name()).collect::<Vec<_>>().join(" and ")
+        };
+        let in_use: Vec<&(CodeSystem, Code)> = shaped.iter().filter(|(s, _)| !out_of_use(*s)).collect();
+        let code = in_use.first().copied().or(shaped.first()).map(|(_, code)| code.clone());
+        let (outcome, reason) = if in_use.is_empty() {
+            let all: Vec<&(CodeSystem, Code)> = shaped.iter().collect();
+            (Outcome::NotValidOnDate, format!("{} was not in use on {day_text}", names(&all)))
         } else {
-            let reason = format!("no edition of {} in force on {day_text} is held; import it", system.name());
+            let reason =
+                format!("no edition of {} in force on {day_text} is held; import it", names(&in_use));
             (Outcome::Unknown, reason)
         };
         let resolution = Resolution {
@@ -126,6 +151,22 @@ impl DatedResolver {
             warnings: Vec::new(),
         };
         (resolution, usize::MAX)
+    }
+}
+
+/// Answers for many codes of one [`DatedResolver`].
+pub struct DatedBatch<'d> {
+    dated: &'d DatedResolver,
+    batches: Vec<Option<Batch<'d>>>,
+}
+
+impl DatedBatch<'_> {
+    /// The answer for a text on a day, and the index of the resolver that gave it; `usize::MAX` where none did.
+    pub fn resolve(&mut self, text: &str, day: Option<Date>) -> (Resolution, usize) {
+        let (dated, batches) = (self.dated, &mut self.batches);
+        dated.answer(text, day, |which| {
+            batches[which].get_or_insert_with(|| dated.resolvers[which].batch()).resolve(text)
+        })
     }
 }
 

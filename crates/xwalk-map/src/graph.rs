@@ -107,6 +107,8 @@ impl Edge {
 pub struct EditionGraph {
     graph: DiGraph<EditionId, Edge>,
     nodes: BTreeMap<EditionId, (NodeIndex, Period)>,
+    /// Editions of which the codes are known, from a release or from a crosswalk; others are only ends of maps.
+    known: BTreeSet<EditionId>,
     maps: Vec<MapId>,
 }
 
@@ -122,6 +124,11 @@ impl EditionGraph {
 
     /// Adds an edition, once.
     pub fn add_edition(&mut self, id: &EditionId, effective: Period) {
+        self.known.insert(id.clone());
+        self.add_node(id, effective);
+    }
+
+    fn add_node(&mut self, id: &EditionId, effective: Period) {
         if !self.nodes.contains_key(id) {
             let node = self.graph.add_node(id.clone());
             self.nodes.insert(id.clone(), (node, effective));
@@ -133,8 +140,8 @@ impl EditionGraph {
         if id.name.starts_with(CONVERSION) && id.source.system == id.target.system {
             return;
         }
-        self.add_edition(&id.source, Period::default());
-        self.add_edition(&id.target, Period::default());
+        self.add_node(&id.source, Period::default());
+        self.add_node(&id.target, Period::default());
         if !self.maps.contains(id) {
             self.maps.push(id.clone());
         }
@@ -147,7 +154,7 @@ impl EditionGraph {
 
     fn annual_edges(&mut self, stated: &dyn Fn(&EditionId, &EditionId) -> bool) {
         let mut by_system: BTreeMap<CodeSystem, Vec<(&EditionId, Period)>> = BTreeMap::new();
-        for (id, (_, period)) in &self.nodes {
+        for (id, (_, period)) in self.nodes.iter().filter(|(id, _)| self.known.contains(id)) {
             by_system.entry(id.system).or_default().push((id, *period));
         }
         let mut found: Vec<(NodeIndex, NodeIndex, Edge)> = Vec::new();
@@ -402,7 +409,21 @@ impl EditionGraph {
         if across.is_empty() {
             format!("import a map between {} and {}", from.system.name(), to.system.name())
         } else {
-            format!("held are {}; import the editions that lead to it", across.join(", "))
+            let ends: BTreeSet<String> = self
+                .maps
+                .iter()
+                .filter(|m| (m.source.system, m.target.system) == systems)
+                .flat_map(|m| [&m.source, &m.target])
+                .filter(|id| !self.known.contains(id))
+                .map(ToString::to_string)
+                .collect();
+            let lacking: Vec<String> = ends.into_iter().collect();
+            let lacking = if lacking.is_empty() {
+                "the editions in between".to_owned()
+            } else {
+                format!("{}, which a map needs at its end", lacking.join(" and "))
+            };
+            format!("held are the maps {}; import {lacking}", across.join(", "))
         }
     }
 }

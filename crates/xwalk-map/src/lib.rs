@@ -22,7 +22,7 @@ mod weights;
 
 pub use annual::{ANNUAL, AnnualStep, DELETED, Join};
 pub use compose::{compose, compose_relationships, identity, invert};
-pub use dated::{DatedResolver, sources_of};
+pub use dated::{DatedBatch, DatedResolver, sources_of};
 pub use error::MapError;
 pub use graph::{EditionGraph, Leg, Via, Waypoint, chronological};
 pub use infer::{Candidate, Inference, LEAST_SCORE, MOST_CANDIDATES, SuccessorFinder};

@@ -90,9 +90,11 @@ impl Outcome {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Basis {
+    /// Both editions hold the code, and nothing says otherwise.
+    Identity,
     /// A person decided it.
     Reviewed,
-    /// An authority states it, or both editions hold the code unchanged.
+    /// An authority states it.
     Official,
     /// It follows from the structure of the editions: a code that became a header is its children.
     Derived,
@@ -104,6 +106,7 @@ impl Basis {
     /// The word used in outputs.
     pub fn id(self) -> &'static str {
         match self {
+            Self::Identity => "identity",
             Self::Reviewed => "reviewed",
             Self::Official => "official",
             Self::Derived => "derived",
@@ -171,10 +174,12 @@ impl Alternative {
 /// What decides the place of an alternative, most important first. Lower is better in each field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Rank {
-    /// 0 reviewed, 1 official, 2 derived, 3 inferred.
+    /// 0 identity, 1 reviewed, 2 official, 3 derived, 4 inferred.
     pub ground: u8,
-    /// 0 where the user's own volumes were given and this is used most; counts up by use.
+    /// With the user's own volumes: 0 for what is used most, counting up, `u32::MAX` for what is not used; else 0.
     pub volume: u32,
+    /// 1000 less the score of an inference, in thousandths; 0 for what is not inferred.
+    pub doubt: u16,
     /// 0 equivalent, 1 narrower or broader, 2 related.
     pub exactness: u8,
     /// 1 for a combination, which needs more codes than one.
@@ -183,8 +188,6 @@ pub struct Rank {
     pub one_way: u8,
     /// 1 where an unspecified source meets a specified target, or the other way round.
     pub specificity: u8,
-    /// 1000 less the score of an inference, in thousandths.
-    pub doubt: u16,
     /// 1000 less the likeness of the titles, in thousandths.
     pub unlike: u16,
 }

@@ -1,6 +1,7 @@
 //! The order of alternatives, and why. A ranking never hides one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use xwalk_model::{Code, Concept, Edition, Relationship};
 
@@ -11,7 +12,7 @@ use crate::outcome::{Alternative, Basis, Rank};
 #[derive(Debug, Default)]
 pub struct Preferences {
     /// The user's own counts by target code.
-    pub volumes: Option<BTreeMap<Code, u64>>,
+    pub volumes: Option<Arc<BTreeMap<Code, u64>>>,
 }
 
 /// Words by which titles say that something is not told.
@@ -129,8 +130,10 @@ impl<'e> Ranker<'e> {
         let most =
             |slot: &Vec<Code>| slot.iter().map(|c| volumes.get(c).copied().unwrap_or(0)).max().unwrap_or(0);
         let used = alternative.targets.iter().map(most).min().unwrap_or(0);
-        let place = if used == 0 { self.places.len() } else { self.places.partition_point(|v| *v > used) };
-        u32::try_from(place).unwrap_or(u32::MAX)
+        if used == 0 {
+            return u32::MAX;
+        }
+        u32::try_from(self.places.partition_point(|v| *v > used)).unwrap_or(u32::MAX)
     }
 }
 
@@ -138,6 +141,7 @@ impl<'e> Ranker<'e> {
 pub fn reasons(alternative: &Alternative, with_volumes: bool) -> Vec<&'static str> {
     let rank = alternative.rank;
     let mut words = vec![match alternative.basis {
+        Basis::Identity => "in both editions",
         Basis::Reviewed => "decided in review",
         Basis::Official => "stated by an authority",
         Basis::Derived => "follows from structure",
@@ -150,7 +154,7 @@ pub fn reasons(alternative: &Alternative, with_volumes: bool) -> Vec<&'static st
         _ => "meaning not stated to be the same",
     });
     if with_volumes {
-        words.push("placed by your volumes");
+        words.push(if rank.volume == u32::MAX { "not used in your data" } else { "placed by your volumes" });
     }
     if rank.combined == 1 {
         words.push("needs several codes together");

@@ -1,10 +1,11 @@
 //! Codes carried along a route, each with a typed answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
 
+use crate::annual::NAMES;
 use crate::compose::{Carried, Strand, carry, merge};
 use crate::error::MapError;
 use crate::infer::Inference;
@@ -74,7 +75,8 @@ impl Resolver {
         options: Options,
     ) -> Result<Self, MapError> {
         let mut foreign = Vec::new();
-        for step in steps.iter().filter(|s| s.kind == StepKind::Map) {
+        let mut steps = steps;
+        for step in steps.iter_mut().filter(|s| s.kind == StepKind::Map) {
             let held = |id: &EditionId| {
                 let ends = source.iter().chain(&target).chain(&others);
                 ends.into_iter().find(|e| e.id() == id)
@@ -83,7 +85,10 @@ impl Resolver {
                 check(step, edition, step.codes(), options.foreign_limit, &mut foreign)?;
             }
             if let Some(edition) = held(&step.to) {
-                check(step, edition, step.targets(), options.foreign_limit, &mut foreign)?;
+                let missing = check(step, edition, step.targets(), options.foreign_limit, &mut foreign)?;
+                if !missing.is_empty() {
+                    Arc::make_mut(step).drop_targets(&missing);
+                }
             }
         }
         Ok(Self {
@@ -185,7 +190,7 @@ fn check<'c>(
     codes: impl Iterator<Item = &'c Code>,
     limit: usize,
     foreign: &mut Vec<Foreign>,
-) -> Result<(), MapError> {
+) -> Result<BTreeSet<Code>, MapError> {
     let mut missing = Vec::new();
     let mut of = 0usize;
     for code in codes {
@@ -195,7 +200,7 @@ fn check<'c>(
         }
     }
     if missing.is_empty() {
-        return Ok(());
+        return Ok(BTreeSet::new());
     }
     let allowed = (of * limit / 1000).max(3);
     // An excerpt lacks most codes on purpose.
@@ -209,8 +214,10 @@ fn check<'c>(
             limit: allowed,
         });
     }
+    // An excerpt lacks codes that the release has, so a target that is not in it may be right.
+    let dropped = if edition.is_excerpt() { BTreeSet::new() } else { missing.iter().cloned().collect() };
     foreign.push(Foreign { map: step.name.clone(), edition: edition.id().clone(), codes: missing });
-    Ok(())
+    Ok(dropped)
 }
 
 /// Answers for many codes of one resolver.
@@ -250,10 +257,17 @@ impl Batch<'_> {
                 return answer(source, Some(code), Some(edition.id()), Outcome::Header, reason);
             }
             (None, _) if !self.is_listed(code) => {
-                let reason = format!(
-                    "{} is not held, so a code that no map of the route lists cannot be told from one that never was",
-                    r.from
-                );
+                let reason = match r.steps.iter().find(|step| step.lacks(code)) {
+                    Some(step) if step.forward_in_time => {
+                        format!("{} does not have it; it is new in {}", r.from, step.to)
+                    }
+                    Some(step) => format!("{} does not have it; it was last in {}", r.from, step.to),
+                    None => format!(
+                        "{} is not held, so a code that no map of the route lists cannot be told from one that never \
+                         was",
+                        r.from
+                    ),
+                };
                 return answer(source, Some(code), Some(&r.from), Outcome::Unknown, reason);
             }
             _ => {}
@@ -264,13 +278,16 @@ impl Batch<'_> {
         self.carried(code, source, concept)
     }
 
-    /// Whether some map on the way says something about a code that is not looked up in an edition.
+    /// Whether a map on the way tells that a code stands in the source edition, which is not held: the first step that
+    /// says something about it says so of a code that was there.
     fn is_listed(&self, code: &Code) -> bool {
         for step in &self.resolver.steps {
+            if step.lacks(code) {
+                return false;
+            }
             match step.find(code) {
                 Found::Entries(_) | Found::Scope(_) => return true,
                 Found::Nothing => return false,
-                // A code of a later step is one of the source edition if it came through unchanged.
                 Found::Same => {}
             }
         }
@@ -312,6 +329,7 @@ impl Batch<'_> {
                     reversed: false,
                 }],
                 further_paths: 0,
+                doubt: 0,
             });
         }
         if strands.is_empty() {
@@ -335,34 +353,20 @@ impl Batch<'_> {
             let carried: Carried = carry(strands, step, no, MOST_WAYS);
             cut |= carried.cut;
             strands = carried.strands;
-            for code in carried.ended {
-                match self.inferred(step, no, &code) {
+            for (code, strand) in carried.ended {
+                match strand.and_then(|strand| self.inferred(step, no, &code, &strand)) {
                     Some(more) => strands.extend(more),
                     None => ended.push((number, code)),
                 }
             }
             let at = if step.forward_in_time { &step.to } else { &step.from };
-            for (_, into) in carried.scope {
-                let warning = Warning::ScopeLost { at: at.clone(), into };
+            let scope =
+                carried.scope.into_iter().map(|(_, into)| Warning::ScopeLost { at: at.clone(), into });
+            let together =
+                carried.together.into_iter().map(|(target, with)| Warning::Together { target, with });
+            for warning in scope.chain(together) {
                 if !warnings.contains(&warning) {
                     warnings.push(warning);
-                }
-            }
-            for strand in &strands {
-                let arrived_here = strand.hops.last().is_some_and(|h| h.step == no);
-                if !arrived_here || warnings.len() > self.limit {
-                    continue;
-                }
-                for join in strand.slots.iter().flatten().flat_map(|code| step.joins_of(code)) {
-                    let with: Vec<Vec<Code>> =
-                        join.sources.iter().filter(|slot| !slot.contains(code)).cloned().collect();
-                    // A target that is also stated for the code alone needs nothing beside it.
-                    let joined =
-                        strand.hops.last().is_some_and(|h| h.line == join.line && h.file == join.file);
-                    let warning = Warning::Together { target: join.target.clone(), with };
-                    if joined && !warnings.contains(&warning) {
-                        warnings.push(warning);
-                    }
                 }
             }
             if strands.is_empty() {
@@ -386,28 +390,10 @@ impl Batch<'_> {
     }
 
     /// Inferred ways on for a code that ended, where inference was asked for.
-    fn inferred(&self, step: &Step, number: u16, code: &Code) -> Option<Vec<Strand>> {
+    fn inferred(&self, step: &Step, number: u16, code: &Code, strand: &Strand) -> Option<Vec<Strand>> {
         let inference = self.resolver.inference.as_ref()?;
         let found = inference.successors(&step.from, &step.to, code);
-        if found.is_empty() {
-            return None;
-        }
-        let strands = found.iter().map(|candidate| Strand {
-            slots: vec![vec![candidate.code.clone()]],
-            relationship: xwalk_model::Relationship::RelatedTo,
-            basis: Basis::Inferred,
-            automatic: false,
-            hops: vec![Hop {
-                step: number,
-                file: Hop::NO_FILE,
-                line: 0,
-                flags: candidate.flags(),
-                basis: Basis::Inferred,
-                reversed: false,
-            }],
-            further_paths: 0,
-        });
-        Some(strands.collect())
+        (!found.is_empty()).then(|| found.iter().map(|c| strand.inferred(number, c)).collect())
     }
 
     fn ended(
@@ -421,38 +407,12 @@ impl Batch<'_> {
         let last = ended.iter().map(|(number, _)| *number).max();
         let step = last.and_then(|number| r.steps.get(number));
         let (outcome, reason) = match step {
-            Some(step) if step.kind == StepKind::Annual => {
-                let mut codes: Vec<String> = ended
-                    .iter()
-                    .filter(|(n, c)| Some(*n) == last && c != code)
-                    .map(|(_, c)| c.display(step.from.system))
-                    .collect();
+            Some(step) => {
+                let mut codes: Vec<&Code> =
+                    ended.iter().filter(|(n, _)| Some(*n) == last).map(|(_, c)| c).collect();
                 codes.sort_unstable();
                 codes.dedup();
-                let what = if codes.is_empty() { String::new() } else { format!("{} ", codes.join(", ")) };
-                let (outcome, reason) = if step.forward_in_time {
-                    let refers = referred(step, ended);
-                    let reason =
-                        format!("{what}deleted in {}, and no authority states a successor{refers}", step.to);
-                    (Outcome::DeletedWithoutSuccessor, reason)
-                } else {
-                    let reason = format!(
-                        "{what}new in {}, and nothing is stated to have stood for it before",
-                        step.from
-                    );
-                    (Outcome::NoMap, reason)
-                };
-                (outcome, reason)
-            }
-            Some(step) => {
-                let stated =
-                    ended.iter().any(|(n, c)| Some(*n) == last && matches!(step.find(c), Found::Entries(_)));
-                let reason = if stated {
-                    format!("the map {} states that there is no target in {}", step.name, step.to)
-                } else {
-                    format!("the map {} from {} to {} says nothing about it", step.name, step.from, step.to)
-                };
-                (Outcome::NoMap, reason)
+                why_ended(step, code, &codes)
             }
             None => (Outcome::NoMap, String::new()),
         };
@@ -490,7 +450,7 @@ impl Batch<'_> {
                 automatic: s.automatic,
                 hops: s.hops,
                 further_paths: s.further_paths,
-                rank: Rank::default(),
+                rank: Rank { doubt: s.doubt, ..Rank::default() },
             })
             .collect();
         let first_map = r.steps.first().filter(|s| s.kind == StepKind::Map && r.steps.len() == 1);
@@ -551,15 +511,50 @@ impl Batch<'_> {
     }
 }
 
-/// Codes outside the system that the record of a deleted code refers to, as HCPCS refers to CPT.
-fn referred(step: &Step, ended: &[(usize, Code)]) -> String {
-    let entries = ended.iter().filter_map(|(_, code)| match step.find(code) {
-        Found::Entries(entries) => Some(entries),
+/// Why the last ways of a code ended, in words: what the file states, where it states it, or that there is nothing.
+fn why_ended(step: &Step, source: &Code, ended: &[&Code]) -> (Outcome, String) {
+    let system = step.from.system;
+    let others: Vec<String> =
+        ended.iter().filter(|c| **c != source).take(4).map(|c| c.display(system)).collect();
+    let what = if others.is_empty() { String::new() } else { format!("{}: ", others.join(", ")) };
+    let entry = ended.iter().find_map(|code| match step.find(code) {
+        Found::Entries(entries) => entries.first(),
         _ => None,
     });
-    let flags = entries.flatten().filter_map(|e| e.flags.split_once("refers to ").map(|(_, codes)| codes));
-    let codes: Vec<&str> = flags.collect();
-    if codes.is_empty() { String::new() } else { format!(" in it; its record refers to {}", codes.join(" ")) }
+    let place = entry.and_then(|e| Some((step.sources.get(usize::from(e.file))?, e.line)));
+    let place = place.map_or(String::new(), |(file, line)| format!(" ({}:{line})", file.name));
+    let flags = entry.map_or("", |e| e.flags.as_str());
+    if let Some(named) = flags.strip_prefix(NAMES) {
+        let reason = format!("{what}{named} is stated{place}, which {} does not have", step.to);
+        return (Outcome::NoMap, reason);
+    }
+    match (step.kind, step.forward_in_time) {
+        (StepKind::Annual, true) => {
+            let refers = flags
+                .split_once("refers to ")
+                .map_or(String::new(), |(_, codes)| format!(" in its system; its record refers to {codes}"));
+            let reason = format!("{what}deleted in {}, and no authority states a successor{refers}", step.to);
+            (Outcome::DeletedWithoutSuccessor, reason)
+        }
+        (StepKind::Annual, false) if !place.is_empty() => {
+            let reason = format!("{what}new in {}, stated to have no previous code{place}", step.from);
+            (Outcome::NoMap, reason)
+        }
+        (StepKind::Annual, false) => {
+            let reason =
+                format!("{what}new in {}, and nothing is stated to have stood for it before", step.from);
+            (Outcome::NoMap, reason)
+        }
+        (StepKind::Map, _) if entry.is_some() => {
+            let reason = format!("{what}{} states that there is no target in {}{place}", step.name, step.to);
+            (Outcome::NoMap, reason)
+        }
+        (StepKind::Map, _) => {
+            let reason =
+                format!("{what}{} from {} to {} says nothing about it", step.name, step.from, step.to);
+            (Outcome::NoMap, reason)
+        }
+    }
 }
 
 fn answer(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use xwalk_model::{Code, ConceptMap, EditionId, Mapping, Provenance, Relationship, SourceFile, Targets};
 
-use crate::annual::AnnualStep;
+use crate::annual::{AnnualStep, Join, NAMES};
 use crate::compose::invert;
 use crate::outcome::{Basis, Hop};
 
@@ -134,8 +134,10 @@ pub struct Step {
     targets: BTreeSet<Code>,
     /// The map of the other direction, where it is held.
     other: Option<Arc<ConceptMap>>,
+    /// Codes that the source edition does not have, of an annual step: those that the step brings.
+    absent: HashSet<Code>,
     /// New codes that are stated for several old codes together.
-    joins: HashMap<Code, Vec<crate::annual::Join>>,
+    joins: HashMap<Code, Vec<Join>>,
     otherwise_same: bool,
 }
 
@@ -168,6 +170,7 @@ impl Step {
             targets: BTreeSet::new(),
             other: None,
             joins: HashMap::new(),
+            absent: HashSet::new(),
             otherwise_same: false,
         };
         let first_of_other = u16::try_from(step.sources.len()).unwrap_or(Hop::NO_FILE - 1);
@@ -188,6 +191,11 @@ impl Step {
             step.widen();
         }
         step.note_targets();
+        if method != Method::Gem
+            && let Some(other) = &other
+        {
+            step.join_backward(other, if method == Method::ReverseGem { 0 } else { first_of_other });
+        }
         step.other = other;
         Some(step)
     }
@@ -208,6 +216,7 @@ impl Step {
             targets: BTreeSet::new(),
             other: None,
             joins: HashMap::new(),
+            absent: HashSet::new(),
             otherwise_same: true,
         };
         step.say(map, false, 0);
@@ -219,6 +228,7 @@ impl Step {
         let stayed: Vec<Code> =
             step.targets.iter().filter(|t| !ended.elements.contains_key(*t)).cloned().collect();
         step.shared.extend(stayed);
+        step.absent = ended.elements.keys().cloned().collect();
         if forward {
             for join in &annual.joins {
                 step.joins.entry(join.target.clone()).or_default().push(join.clone());
@@ -340,15 +350,78 @@ impl Step {
         }))
     }
 
-    /// What a target is stated for together with other codes.
-    pub(crate) fn joins_of(&self, target: &Code) -> &[crate::annual::Join] {
-        self.joins.get(target).map_or(&[], Vec::as_slice)
+    /// What the combinations of a map that is read backward say: each of their codes leads to the source only together
+    /// with one of each other slot.
+    fn join_backward(&mut self, other: &ConceptMap, first_file: u16) {
+        for (source, mappings) in &other.elements {
+            for mapping in mappings {
+                let (Targets::Combination { slots, .. }, Provenance::Official { file, line }) =
+                    (&mapping.targets, &mapping.provenance)
+                else {
+                    continue;
+                };
+                let join = Join {
+                    sources: slots.clone(),
+                    target: source.clone(),
+                    file: file + first_file,
+                    line: *line,
+                };
+                self.joins.entry(source.clone()).or_default().push(join);
+            }
+        }
     }
 
-    /// The new codes that are stated for several old codes together, in order.
-    pub fn joins(&self) -> Vec<&crate::annual::Join> {
-        let ordered: BTreeMap<&Code, &Vec<crate::annual::Join>> = self.joins.iter().collect();
+    /// Tells whether an entry of a code is stated for it together with others.
+    pub(crate) fn together(&self, code: &Code, entry: &Entry, found: &mut Vec<(Code, Vec<Vec<Code>>)>) {
+        if self.joins.is_empty() {
+            return;
+        }
+        for target in entry.slots.iter().flatten() {
+            for join in self.joins.get(target).into_iter().flatten() {
+                if join.line == entry.line
+                    && join.file == entry.file
+                    && join.sources.iter().any(|slot| slot.contains(code))
+                {
+                    let with = join.sources.iter().filter(|slot| !slot.contains(code)).cloned().collect();
+                    found.push((target.clone(), with));
+                }
+            }
+        }
+    }
+
+    /// Joins of the step: new codes that are stated for several old codes together.
+    pub fn joins(&self) -> Vec<&Join> {
+        let ordered: BTreeMap<&Code, &Vec<Join>> = self.joins.iter().collect();
         ordered.into_values().flatten().collect()
+    }
+
+    /// Whether an annual step tells that its source edition does not have a code.
+    pub(crate) fn lacks(&self, code: &Code) -> bool {
+        self.absent.contains(code)
+    }
+
+    /// Takes targets out that the target edition does not have. What is left without a target says so in its flags.
+    #[expect(clippy::iter_over_hash_type, reason = "each entry is changed by itself")]
+    pub(crate) fn drop_targets(&mut self, foreign: &BTreeSet<Code>) {
+        for said in self.said.values_mut() {
+            let Said::Entries(entries) = said else { continue };
+            for entry in entries.iter_mut() {
+                let named: Vec<&str> =
+                    entry.slots.iter().flatten().filter(|c| foreign.contains(*c)).map(Code::as_str).collect();
+                if named.is_empty() {
+                    continue;
+                }
+                entry.flags = format!("{NAMES}{}", named.join(" ")).into();
+                for slot in &mut entry.slots {
+                    slot.retain(|code| !foreign.contains(code));
+                }
+                // A combination without one of its parts is none.
+                if entry.slots.iter().any(Vec::is_empty) {
+                    entry.slots.clear();
+                }
+            }
+        }
+        self.note_targets();
     }
 
     /// The codes that the step says something about, in order.

@@ -164,6 +164,8 @@ pub enum Change {
     /// A header became assignable, or an assignable code became a header. Among the assignable codes this is an
     /// addition or a deletion, among the headers the opposite, as the official addenda count it.
     Assignability {
+        /// What the concept is.
+        kind: ConceptKind,
         /// Whether it is assignable now.
         now: bool,
         /// Its titles where they changed as well; the addenda do not count these as revisions.
@@ -298,6 +300,8 @@ impl ChangeSet {
                     counts.tally(*assignable).deleted += 1;
                 }
                 Change::Addition { .. } | Change::Deletion { .. } => {}
+                // A modifier that was terminated is no deleted code.
+                Change::Assignability { kind, .. } if *kind != ConceptKind::Code => {}
                 Change::Assignability { now, .. } => {
                     counts.tally(*now).added += 1;
                     counts.tally(!*now).deleted += 1;
@@ -338,6 +342,11 @@ impl ChangeSet {
             }
         }
         let Some((kind, assignable)) = revised_status else { return };
+        // A title that one of the two editions does not state is no revision of it.
+        revised.retain(|r| r.from.is_some() && r.to.is_some());
+        if revised.is_empty() {
+            return;
+        }
         revised.retain(|r| self.headline_roles.contains(&r.role));
         let changed = |role| revised.iter().any(|r| r.role == role);
         if revised.is_empty() || kind != ConceptKind::Code {

@@ -6,7 +6,7 @@
 //! | `S72.0-`, `E11.-` | a code with its descendants, the dash of the ICD |
 //! | `C00-D48`, `E10.1 to E10.9` | from the first code to the last descendant of the second, in tabular order |
 //! | `I21.*`, `E11%` | every code that begins so |
-//! | `S72.?01A` | one character for `?` or `_`, any run of characters for `*` or `%` |
+//! | `S72.?01A` | one character for `?`, any run of characters for `*` or `%` |
 
 use std::fmt;
 
@@ -65,6 +65,9 @@ pub enum SelectorError {
 /// Words and signs between the two codes of a range.
 const RANGE_SIGNS: [&str; 8] = ["\u{2013}", "\u{2014}", " to ", " through ", " thru ", "..", " - ", "-"];
 
+/// No code is longer, so a longer text is no pattern for codes.
+const LONGEST: usize = 12;
+
 impl Selector {
     /// Reads a selector as people write it.
     ///
@@ -78,7 +81,7 @@ impl Selector {
         if text.is_empty() {
             return Err(SelectorError::Empty);
         }
-        if text.contains(['*', '%', '?', '_']) {
+        if text.contains(['*', '%', '?']) {
             return Self::parse_wildcard(system, text);
         }
         let code = |part: &str| {
@@ -106,7 +109,6 @@ impl Selector {
             .filter(|c| *c != '.')
             .map(|c| match c {
                 '%' => '*',
-                '_' => '?',
                 other => other.to_ascii_uppercase(),
             })
             .collect();
@@ -117,7 +119,7 @@ impl Selector {
         let full = system.dot_after("AAAAAAA");
         let dot_ok =
             dot.is_none_or(|at| full.is_some_and(|f| f == at || (system == CodeSystem::Icd9cm && at == 4)));
-        if pattern.contains(bad) || text.matches('.').count() > 1 || !dot_ok {
+        if pattern.contains(bad) || pattern.len() > LONGEST || text.matches('.').count() > 1 || !dot_ok {
             return Err(SelectorError::Code { part: text.to_owned(), system });
         }
         if stem == 0 {

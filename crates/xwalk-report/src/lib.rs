@@ -7,12 +7,15 @@ pub mod answers;
 pub mod audit;
 mod cell;
 pub mod change_set;
+pub mod check;
 pub mod concept;
 pub mod history;
 mod marks;
 pub mod remap;
+pub mod quiz;
 pub mod rules;
 mod style;
+pub mod summary;
 
 pub use cell::safe_cell;
 pub use style::{Look, grouped};

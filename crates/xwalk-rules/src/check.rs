@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use xwalk_diff::marks;
-use xwalk_model::{Code, HeaderMeaning, MarkKind, NoteChange, Revision, Selector, ValueSet};
+use xwalk_model::{Code, HeaderMeaning, MarkKind, NoteChange, Revision, Selector, SetLine, ValueSet};
 
 use crate::code_set::CodeSet;
-use crate::expand::{Expansion, Named};
+use crate::expand::{EditionIndex, Expansion, Named};
 use crate::update::{ChangedNote, Ground, Impact, Members, NewCode, Retired, Update};
 
 macro_rules! finding_kinds {
@@ -115,12 +115,25 @@ impl SetCheck {
 
 /// Checks a set against an update.
 pub fn check(update: &Update<'_>, set: &ValueSet, headers: HeaderMeaning) -> SetCheck {
-    let old = update.from.expand(set, headers);
-    let new = update.to.expand(set, headers);
-    let mut checker = Checker { update, set, old, new, findings: Vec::new(), notes: BTreeSet::new() };
-    for (i, line) in set.lines.iter().enumerate() {
+    // Looking codes up is most of the work, so each is looked up once; one that stayed is known in both editions.
+    let then: Vec<Named> = set.lines.iter().map(|line| update.from.named(&line.selector)).collect();
+    let later = |(line, then): (&SetLine, &Named)| {
+        match then {
+            Named::Code(ix) => update.carry(*ix).map(Named::Code),
+            _ => None,
+        }
+        .unwrap_or_else(|| update.to.named(&line.selector))
+    };
+    let now: Vec<Named> = set.lines.iter().zip(&then).map(later).collect();
+    let old = update.from.expand_named(set, headers, &then);
+    let new = update.to.expand_named(set, headers, &now);
+    let excluded = update.to.excluded(set);
+    let mut checker =
+        Checker { update, set, old, new, excluded, findings: Vec::new(), notes: BTreeSet::new() };
+    for (i, (then, now)) in then.iter().zip(now).enumerate() {
+        let line = &set.lines[i];
         if update.from.in_force(line, None) || update.to.in_force(line, None) {
-            checker.line(i, headers);
+            checker.line(i, headers, then, now);
         }
     }
     checker.near_misses();
@@ -150,10 +163,9 @@ pub fn nearness<'u>(
 ) -> Option<Nearness<'u>> {
     new_code.grounds.iter().find_map(|ground| {
         let held = match &ground.members {
-            Members::Group(number) => *groups[*number].get_or_insert_with(|| {
-                let (first, last) = update.groups[*number];
-                codes.count_between(first, last)
-            }),
+            Members::Group(number) => {
+                *groups[*number].get_or_insert_with(|| update.groups[*number].held_by(codes))
+            }
             Members::List(list) if ground.needed == list.len() => {
                 if list.iter().all(|ix| codes.contains(*ix)) { list.len() } else { 0 }
             }
@@ -168,6 +180,8 @@ struct Checker<'c, 'e> {
     set: &'c ValueSet,
     old: Expansion,
     new: Expansion,
+    /// Codes of the later edition that the exclusions of the set name.
+    excluded: CodeSet,
     findings: Vec<Finding>,
     /// Notes that were told, by the place where they stand and their text.
     notes: BTreeSet<(Code, String, bool)>,
@@ -188,18 +202,25 @@ impl Checker<'_, '_> {
         self.findings.push(Finding { kind, line, code: code.clone(), title, others, message });
     }
 
-    fn line(&mut self, i: usize, headers: HeaderMeaning) {
+    fn line(&mut self, i: usize, headers: HeaderMeaning, then: &Named, now: Named) {
         let update = self.update;
         let set = self.set;
         let line = &set.lines[i];
-        let (then, now) = (update.from.named(&line.selector), update.to.named(&line.selector));
-        match (&then, &line.selector) {
+        match (then, &line.selector) {
             (Named::Code(ix), _) => self.code(i, *ix),
             (Named::Header(ix), Selector::Code(code)) => match headers {
                 HeaderMeaning::Itself => self.header(i, *ix, code, &now),
                 HeaderMeaning::Descendants => {
-                    let last = update.from.last_below(*ix);
-                    self.open(i, &Named::Run { first: *ix, last, missing: [false; 2] }, &now);
+                    let run = |index: &EditionIndex<'_>, ix: u32| Named::Run {
+                        first: ix,
+                        last: index.last_below(ix),
+                        missing: [false; 2],
+                    };
+                    let now = match now {
+                        Named::Header(ix) => run(&update.to, ix),
+                        other => other,
+                    };
+                    self.open(i, &run(&update.from, *ix), &now);
                 }
             },
             (Named::Nothing, selector) => self.unknown(i, selector, &now),
@@ -214,7 +235,7 @@ impl Checker<'_, '_> {
                     message,
                 );
             }
-            _ => self.open(i, &then, &now),
+            _ => self.open(i, then, &now),
         }
     }
 
@@ -476,13 +497,15 @@ impl Checker<'_, '_> {
                 continue;
             }
             let held = new_code.previous.iter().filter(|p| self.old.codes.contains(**p)).count();
-            if held > 0 && held == new_code.previous.len() {
-                // Told at the line of the code that it comes from.
+            if self.excluded.contains(new_code.ix) || new_code.was_in(&self.old.codes) {
+                // Taken out by the set itself, or told at the line of the code that it comes from.
                 continue;
             }
             let message = if held > 0 {
-                let all = new_code.previous.len();
-                Some(format!("{held} of the {all} codes that it was coded as before are in the set"))
+                Some(format!(
+                    "of the codes that it was coded as before {}",
+                    new_code.share_in(&self.old.codes)
+                ))
             } else {
                 nearness(update, new_code, &self.old.codes, &mut groups).map(|near| near.message())
             };

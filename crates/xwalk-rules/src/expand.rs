@@ -191,6 +191,15 @@ impl<'e> EditionIndex<'e> {
         };
         let mut siblings: Vec<u32> = siblings;
         siblings.sort_unstable();
+        // Below a code that has nothing below it: right behind it.
+        if let (Some(parent), true) = (parent, siblings.is_empty()) {
+            let behind = parent + 1;
+            return if after {
+                ((behind as usize) < self.edition.len()).then_some(behind)
+            } else {
+                Some(parent)
+            };
+        }
         let later = |ix: &u32| self.code(*ix).as_str() > text;
         if after {
             siblings.iter().find(|ix| later(ix)).copied().or_else(|| {
@@ -238,23 +247,37 @@ impl<'e> EditionIndex<'e> {
 
     /// Everything a set names.
     pub fn expand(&self, set: &ValueSet, headers: HeaderMeaning) -> Expansion {
+        let named: Vec<Named> = set.lines.iter().map(|line| self.named(&line.selector)).collect();
+        self.expand_named(set, headers, &named)
+    }
+
+    /// The codes that the exclusions of a set name.
+    pub(crate) fn excluded(&self, set: &ValueSet) -> CodeSet {
+        let mut codes = CodeSet::new(self.edition.len());
+        for line in set.lines.iter().filter(|l| l.exclude && self.in_force(l, None)) {
+            self.add(&self.named(&line.selector), HeaderMeaning::Descendants, &mut codes);
+        }
+        codes
+    }
+
+    /// Everything a set names, where it is known what each line names.
+    pub(crate) fn expand_named(&self, set: &ValueSet, headers: HeaderMeaning, named: &[Named]) -> Expansion {
         let mut expansion =
             Expansion { codes: CodeSet::new(self.edition.len()), headers: Vec::new(), empty: Vec::new() };
         let mut excluded = CodeSet::new(self.edition.len());
         let mut excludes = false;
-        for (i, line) in set.lines.iter().enumerate() {
+        for (i, (line, named)) in set.lines.iter().zip(named).enumerate() {
             if !self.in_force(line, None) {
                 continue;
             }
-            let named = self.named(&line.selector);
             if matches!(named, Named::Nothing | Named::Reversed) {
                 expansion.empty.push(i);
                 continue;
             }
             if line.exclude {
                 excludes = true;
-                self.add(&named, HeaderMeaning::Descendants, &mut excluded);
-            } else if let Some(header) = self.add(&named, headers, &mut expansion.codes) {
+                self.add(named, HeaderMeaning::Descendants, &mut excluded);
+            } else if let Some(header) = self.add(named, headers, &mut expansion.codes) {
                 expansion.headers.push(header);
             }
         }
@@ -267,4 +290,81 @@ impl<'e> EditionIndex<'e> {
 
 fn fitting(found: Vec<u32>) -> Named {
     if found.is_empty() { Named::Nothing } else { Named::Fitting(found) }
+}
+
+#[cfg(test)]
+mod tests {
+    use xwalk_model::{CodeSystem, EditionBuilder};
+
+    use super::*;
+
+    /// Codes in the order in which CMS prints them.
+    fn edition(id: &str, codes: &[&str]) -> Edition {
+        let mut builder = EditionBuilder::new(id.parse().unwrap(), "en");
+        let mut held: Vec<(String, xwalk_model::ConceptIx)> = Vec::new();
+        for code in codes {
+            let header = codes.iter().any(|c| c.len() > code.len() && c.starts_with(code));
+            let ix = builder.concept(Code::from_official(code), ConceptKind::Code, !header);
+            let parent = held.iter().filter(|(c, _)| code.starts_with(c)).max_by_key(|(c, _)| c.len());
+            if let Some((_, parent)) = parent {
+                builder.parent(ix, *parent);
+            }
+            held.push(((*code).to_owned(), ix));
+        }
+        builder.build().unwrap()
+    }
+
+    const CODES: [&str; 17] = [
+        "C43", "C430", "C431", "C4A", "C4A0", "C4A9", "C44", "C440", "C45", "D00", "J44", "J440", "J4A",
+        "J4A0", "J45", "QA0", "QA00",
+    ];
+
+    #[track_caller]
+    fn check(text: &str, expected: &str) {
+        let edition = edition("icd10cm@2026", &CODES);
+        let index = EditionIndex::new(&edition);
+        let selector = Selector::parse(CodeSystem::Icd10cm, text).unwrap();
+        let mut codes = CodeSet::new(edition.len());
+        let named = index.named(&selector);
+        index.add(&named, HeaderMeaning::Descendants, &mut codes);
+        let codes: Vec<&str> = codes.iter().map(|ix| index.code(ix).as_str()).collect();
+        let word = match named {
+            Named::Nothing => " nothing",
+            Named::Reversed => " reversed",
+            Named::Run { missing: [true, _], .. } => " without lower bound",
+            Named::Run { missing: [_, true], .. } => " without upper bound",
+            _ => "",
+        };
+        assert_eq!(format!("{}{word}", codes.join(" ")), expected, "{text}");
+    }
+
+    #[test]
+    fn ranges_run_in_the_order_of_the_tabular_list() {
+        check("C43-C44", "C430 C431 C4A0 C4A9 C440");
+        check("C43-C43", "C430 C431");
+        // As text C4A would stand behind C45.
+        check("C44-C45", "C440 C45");
+        check("C43.1-C4A.0", "C431 C4A0");
+        check("J44-J45", "J440 J4A0 J45");
+        check("D00-QA0", "D00 J440 J4A0 J45 QA00");
+        check("C44-C43", " reversed");
+    }
+
+    #[test]
+    fn bounds_that_are_not_held_end_at_their_neighbours() {
+        check("C40-C43", "C430 C431 without lower bound");
+        check("C44-C49", "C440 C45 without upper bound");
+        check("C43.05-C43.1", "C431 without lower bound");
+        check("X00-X99", " nothing");
+    }
+
+    #[test]
+    fn headers_prefixes_and_patterns() {
+        check("C4A.-", "C4A0 C4A9");
+        check("C4A", "C4A0 C4A9");
+        check("C4*", "C430 C431 C4A0 C4A9 C440 C45");
+        check("C4?.0", "C430 C4A0 C440");
+        check("J45.*", "J45");
+        check("Z*", " nothing");
+    }
 }

@@ -95,7 +95,7 @@ pub struct Choice {
     pub held: bool,
     /// The codes that it was coded as before, and whether the set held each.
     pub previous: Vec<(Code, bool)>,
-    /// On what ground it is asked: `partly-held`, `siblings`, `note`, `title` or `gained`.
+    /// On what ground it is asked: `partly-held`, `moved`, `siblings`, `note`, `title` or `gained`.
     pub ground: &'static str,
     /// The ground in words.
     pub reason: String,
@@ -123,7 +123,7 @@ pub fn migrate(update: &Update<'_>, set: &ValueSet, options: &Options) -> Migrat
         update,
         set,
         options,
-        excluded: excluded(update, set),
+        excluded: update.from.excluded(set),
         style: Style::of(set),
         kept: vec![None; set.lines.len()],
         added: BTreeMap::new(),
@@ -137,15 +137,6 @@ pub fn migrate(update: &Update<'_>, set: &ValueSet, options: &Options) -> Migrat
     }
     work.new_codes();
     work.finish()
-}
-
-/// Codes of the old edition that the exclusions of a set name.
-fn excluded(update: &Update<'_>, set: &ValueSet) -> CodeSet {
-    let mut codes = CodeSet::new(update.from.edition().len());
-    for line in set.lines.iter().filter(|l| l.exclude && update.from.in_force(l, None)) {
-        update.from.add(&update.from.named(&line.selector), HeaderMeaning::Descendants, &mut codes);
-    }
-    codes
 }
 
 struct Work<'w, 'e> {
@@ -264,7 +255,7 @@ impl Work<'_, '_> {
             reasons.push(format!("{} is gone", bounds.1.display(self.set.system)));
         }
         let Some(line) = self.kept[i].as_mut() else { return };
-        line.text = text.clone();
+        line.text.clone_from(&text);
         line.selector = Selector::Range(Box::new(new.clone()));
         let reason = format!(
             "{}; the range runs from {} to {} in {}",
@@ -306,12 +297,12 @@ impl Work<'_, '_> {
     fn new_codes(&mut self) {
         let update = self.update;
         let naive = self.naive();
+        let excluded_now = update.to.excluded(self.set);
         let mut groups: Vec<Option<usize>> = vec![None; update.groups.len()];
         for new_code in &update.new_codes {
             let code = update.to.code(new_code.ix).clone();
             let inside = naive.codes.contains(new_code.ix);
-            let held = new_code.previous.iter().filter(|p| self.old.codes.contains(**p)).count();
-            let all = new_code.previous.len();
+            let held = new_code.previous.iter().any(|p| self.old.codes.contains(*p));
             let decided = self.options.decisions.get(&(self.set.name.clone(), code.clone()));
             if let Some(decided) = decided {
                 let reason = format!("decided by {}", decided.by);
@@ -322,29 +313,34 @@ impl Work<'_, '_> {
                 }
                 continue;
             }
-            let was_excluded = all > 0 && new_code.previous.iter().all(|p| self.excluded.contains(*p));
+            let was_excluded = new_code.was_in(&self.excluded);
             if inside && was_excluded {
                 let reason = format!("{}, all of which the set excludes", self.was_coded_as(new_code));
                 self.exclude(new_code, &code, &reason);
-            } else if held > 0 && held == all {
-                if !inside && !was_excluded {
+            } else if !inside && (was_excluded || excluded_now.contains(new_code.ix)) {
+                // The set takes it out by itself; the proof names what is lost by that.
+            } else if new_code.was_in(&self.old.codes) && (inside || !new_code.moved) {
+                if !inside {
                     let reason = format!("{}, all of which the set held", self.was_coded_as(new_code));
                     self.add(new_code, &code, &reason);
                 }
             } else if inside {
-                let reason = if all == 0 {
-                    "a range, prefix or header of the set takes it in; what it was coded as before is not stated"
-                        .to_owned()
+                let why = if new_code.previous.is_empty() {
+                    "what it was coded as before is not stated".to_owned()
                 } else {
-                    format!(
-                        "a range, prefix or header of the set takes it in; {}, of which the set held {held} of {all}",
-                        self.was_coded_as(new_code)
-                    )
+                    format!("{}; {}", self.was_coded_as(new_code), new_code.share_in(&self.old.codes))
                 };
+                let reason = format!("a range, prefix or header of the set takes it in; {why}");
                 self.choose(new_code, &code, true, "gained", reason);
-            } else if held > 0 {
+            } else if held && new_code.moved && new_code.was_in(&self.old.codes) {
+                let reason = format!(
+                    "{}, all of which the set held, and stands in another category",
+                    self.was_coded_as(new_code)
+                );
+                self.choose(new_code, &code, false, "moved", reason);
+            } else if held {
                 let reason =
-                    format!("{}, of which the set held {held} of {all}", self.was_coded_as(new_code));
+                    format!("{}; {}", self.was_coded_as(new_code), new_code.share_in(&self.old.codes));
                 self.choose(new_code, &code, false, "partly-held", reason);
             } else if let Some(near) = nearness(update, new_code, &self.old.codes, &mut groups) {
                 let (ground, reason) = (near.ground.kind.id(), near.message());

@@ -73,7 +73,7 @@ pub fn prove(update: &Update<'_>, old: &Expansion, new: &ValueSet, headers: Head
         }
         let origin = update.transition.origins.get(code);
         let held = |c: &Code| update.from.find_assignable(c).is_some_and(|ix| old.codes.contains(ix));
-        if origin.is_some_and(|o| o.previous.iter().all(held)) {
+        if origin.is_some_and(|o| !o.incomplete && o.previous.iter().all(held)) {
             proof.carried += 1;
         } else {
             proof.gained.push(code.clone());

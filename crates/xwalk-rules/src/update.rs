@@ -7,7 +7,7 @@ use xwalk_model::{
     Selector,
 };
 
-use crate::code_set::number;
+use crate::code_set::{CodeSet, number};
 use crate::expand::{EditionIndex, Named};
 use crate::transition::{Origin, Transition};
 
@@ -72,6 +72,36 @@ pub enum Members {
     List(Vec<u32>),
 }
 
+/// A run of the tabular list of the old edition.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Group {
+    /// The first concept.
+    pub first: u32,
+    /// The last concept.
+    pub last: u32,
+    /// The codes of one kind of encounter among them; `None` for all.
+    pub of_encounter: Option<Vec<u32>>,
+}
+
+impl Group {
+    /// How many of its codes a set holds.
+    pub fn held_by(&self, codes: &CodeSet) -> usize {
+        let all = codes.count_between(self.first, self.last);
+        match &self.of_encounter {
+            Some(list) if all > 0 => list.iter().filter(|ix| codes.contains(**ix)).count(),
+            _ => all,
+        }
+    }
+}
+
+/// Groups by their number, while they are found.
+type Groups = BTreeMap<Group, usize>;
+
+fn number_of(groups: &mut Groups, group: Group) -> usize {
+    let next = groups.len();
+    *groups.entry(group).or_insert(next)
+}
+
 /// Kinds of grounds, the strongest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum GroundKind {
@@ -101,6 +131,11 @@ pub struct NewCode {
     pub ix: u32,
     /// Where it comes from; `previous` as numbers of the old edition beside it.
     pub origin: Option<Origin>,
+    /// Whether all that it was coded as before is known and held by the old edition.
+    pub complete: bool,
+    /// Whether it stands in another category than all that it was coded as before, and some of these stay: it is then
+    /// another kind of code (a disease in remission that was a history of the disease), and not a part of an old one.
+    pub moved: bool,
     /// Numbers of the codes of [`Origin::previous`].
     pub previous: Vec<u32>,
     /// What else speaks for it.
@@ -121,13 +156,31 @@ pub struct Update<'e> {
     impacts: HashMap<u32, Impact>,
     /// The new codes in tabular order.
     pub new_codes: Vec<NewCode>,
-    /// Runs of the old edition that grounds rest on: first and last concept.
-    pub groups: Vec<(u32, u32)>,
+    /// Runs of the old edition that grounds rest on.
+    pub groups: Vec<Group>,
     /// For each concept of the old edition its number in the later one, where it is assignable there.
     carried: Vec<u32>,
     /// Numbers of the codes to which something happened, in tabular order.
     touched: Vec<u32>,
     history: Vec<EditionIndex<'e>>,
+}
+
+impl NewCode {
+    /// Whether a set of the old edition held its whole meaning: every code that it was coded as before.
+    pub fn was_in(&self, codes: &CodeSet) -> bool {
+        self.complete && !self.previous.is_empty() && self.previous.iter().all(|p| codes.contains(*p))
+    }
+
+    /// How much of what it was coded as before a set of the old edition held, in words.
+    pub fn share_in(&self, codes: &CodeSet) -> String {
+        let held = self.previous.iter().filter(|p| codes.contains(**p)).count();
+        let beyond = if self.complete {
+            ""
+        } else {
+            "; the authority names further codes that the old edition does not hold"
+        };
+        format!("the set held {held} of {}{beyond}", self.previous.len())
+    }
 }
 
 /// Marks a code that the later edition does not hold as assignable.
@@ -272,8 +325,8 @@ impl<'e> Update<'e> {
                             *revised = Some(revision.clone());
                         }
                     }
-                    Change::Note { change, kind, text } if forbids_pairs(*kind, change) => {
-                        let note = self.changed_note(code, change, *kind, text);
+                    Change::Note { change, kind, text } if forbids_pairs(*kind, *change) => {
+                        let note = self.changed_note(code, *change, *kind, text);
                         let Some(ix) = self.from.find(code) else { continue };
                         let below: Vec<u32> = self.from.assignable_below(ix).collect();
                         for ix in below {
@@ -288,7 +341,7 @@ impl<'e> Update<'e> {
         self.impacts = impacts.into_iter().collect();
     }
 
-    fn changed_note(&self, code: &Code, change: &NoteChange, kind: NoteKind, text: &str) -> ChangedNote {
+    fn changed_note(&self, code: &Code, change: NoteChange, kind: NoteKind, text: &str) -> ChangedNote {
         let (edition, moved) = match change {
             NoteChange::Removed => (self.from.edition(), kind),
             _ => (self.to.edition(), kind),
@@ -301,7 +354,7 @@ impl<'e> Update<'e> {
             names.extend(self.referenced(reference));
         }
         ChangedNote {
-            change: *change,
+            change,
             kind,
             text: text.to_owned(),
             stands_at: code.clone(),
@@ -326,7 +379,7 @@ impl<'e> Update<'e> {
 
     fn find_new_codes(&mut self) {
         let mut new_codes = Vec::new();
-        let mut groups: BTreeMap<(u32, u32), usize> = BTreeMap::new();
+        let mut groups = Groups::new();
         for concept in self.to.edition().concepts() {
             let code = concept.code();
             let new = concept.kind() == ConceptKind::Code
@@ -336,27 +389,38 @@ impl<'e> Update<'e> {
                 continue;
             }
             let origin = self.transition.origins.get(code).cloned();
-            let previous = origin
+            let previous: Vec<u32> = origin
                 .iter()
                 .flat_map(|o| &o.previous)
                 .filter_map(|c| self.from.find_assignable(c))
                 .collect();
+            let moved = self.moved(concept, &previous);
+            let complete = origin.as_ref().is_some_and(|o| !o.incomplete);
             let mut grounds = self.siblings(concept, &mut groups);
             grounds.extend(self.notes_at(concept));
-            new_codes.push(NewCode { ix: number(concept.ix()), origin, previous, grounds });
+            new_codes.push(NewCode { ix: number(concept.ix()), complete, moved, origin, previous, grounds });
         }
         self.add_title_grounds(&mut new_codes);
         self.add_new_notes(&mut new_codes);
         self.new_codes = new_codes;
-        self.groups = vec![(0, 0); groups.len()];
-        for (run, number) in groups {
-            self.groups[number] = run;
-        }
+        let mut numbered: Vec<(usize, Group)> = groups.into_iter().map(|(g, n)| (n, g)).collect();
+        numbered.sort_unstable_by_key(|(number, _)| *number);
+        self.groups = numbered.into_iter().map(|(_, group)| group).collect();
+    }
+
+    fn moved(&self, new: Concept<'_>, previous: &[u32]) -> bool {
+        let category = |c: Concept<'_>| {
+            let above = c.ancestors().take_while(|a| a.kind() == ConceptKind::Code).last().unwrap_or(c);
+            above.code().clone()
+        };
+        let own = category(new);
+        previous.iter().any(|p| self.carry(*p).is_some())
+            && previous.iter().all(|p| category(self.from.edition().nth(*p)) != own)
     }
 
     /// The nearest codes of the old edition: those of the same encounter (7th character) in the same category, those
     /// of each category, section and chapter above.
-    fn siblings(&self, concept: Concept<'_>, groups: &mut BTreeMap<(u32, u32), usize>) -> Vec<Ground> {
+    fn siblings(&self, concept: Concept<'_>, groups: &mut Groups) -> Vec<Ground> {
         let mut grounds = Vec::new();
         let seventh = (self.system() == CodeSystem::Icd10cm)
             .then(|| concept.code().as_str().as_bytes().get(6).copied())
@@ -367,6 +431,7 @@ impl<'e> Update<'e> {
             if total < 2 {
                 continue;
             }
+            let last = self.from.last_below(ix);
             let narrow = above.kind() == ConceptKind::Code;
             let name = above.display();
             if let (Some(seventh), true) = (seventh, narrow) {
@@ -375,12 +440,14 @@ impl<'e> Update<'e> {
                     .filter(|ix| self.from.code(*ix).as_str().as_bytes().get(6) == Some(&seventh))
                     .collect();
                 if same.len() > 1 {
+                    let total = same.len();
+                    let group = Group { first: ix, last, of_encounter: Some(same) };
                     let about = format!("codes of {name} with 7th character {}", char::from(seventh));
                     grounds.push(Ground {
                         kind: GroundKind::Siblings,
-                        needed: same.len() / 2 + 1,
-                        total: same.len(),
-                        members: Members::List(same),
+                        needed: total / 2 + 1,
+                        total,
+                        members: Members::Group(number_of(groups, group)),
                         about,
                     });
                 }
@@ -390,9 +457,8 @@ impl<'e> Update<'e> {
                 ConceptKind::Chapter => format!("codes of chapter {name}"),
                 _ => format!("codes of {name}"),
             };
-            let next = groups.len();
-            let group = *groups.entry((ix, self.from.last_below(ix))).or_insert(next);
-            let members = Members::Group(group);
+            let group = Group { first: ix, last, of_encounter: None };
+            let members = Members::Group(number_of(groups, group));
             grounds.push(Ground { kind: GroundKind::Siblings, members, total, needed, about });
         }
         grounds
@@ -509,9 +575,9 @@ fn all_of(kind: GroundKind, members: Vec<u32>, about: String) -> Ground {
 }
 
 /// Notes that decide which codes may stand together on a claim.
-fn forbids_pairs(kind: NoteKind, change: &NoteChange) -> bool {
+fn forbids_pairs(kind: NoteKind, change: NoteChange) -> bool {
     let pairs = |kind| matches!(kind, NoteKind::Excludes1 | NoteKind::Exclusion);
-    pairs(kind) || matches!(change, NoteChange::Moved { from } if pairs(*from))
+    pairs(kind) || matches!(change, NoteChange::Moved { from } if pairs(from))
 }
 
 fn words(title: &str) -> BTreeSet<String> {

@@ -4,6 +4,7 @@
 mod claims;
 mod map;
 mod remap;
+mod rules;
 mod speed;
 mod successors;
 
@@ -36,6 +37,8 @@ enum What {
     Map,
     /// Tables of claims, against the same join in DuckDB and Polars
     Remap(remap::Args),
+    /// Rule sets: ten thousand against one update, and migrations against the official new sets
+    Rules,
     /// Inferred successors against the official tables, with these hidden
     Successors,
 }
@@ -45,6 +48,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         None | Some(What::Speed) => speed::run(&args.releases, args.runs),
         Some(What::Remap(of)) => remap::run(&args.releases, args.runs, of),
         Some(What::Map) => map::run(&args.releases, args.runs),
+        Some(What::Rules) => rules::run(&args.releases),
         Some(What::Successors) => successors::run(&args.releases),
     }
 }

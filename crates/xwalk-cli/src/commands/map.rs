@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use jiff::civil::Date;
 use xwalk_map::{
-    DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, assignable_codes, shares, sources_of,
-    statistics,
+    DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, Waypoint, assignable_codes, shares,
+    sources_of, statistics,
 };
-use xwalk_model::{Code, CodeSystem, EditionId};
+use xwalk_model::{Code, CodeSystem, EditionId, MapId};
 use xwalk_report::answers::{Answer, View, write_statistics_json, write_statistics_text};
 
 use crate::editions;
@@ -18,6 +18,7 @@ use crate::holdings::Holdings;
 use crate::output::{Format, OutputArgs};
 use crate::printer::Printer;
 use crate::routes::{RouteArgs, read_volumes};
+use crate::table::Table;
 
 /// Carry codes along crosswalks, with a typed outcome and the evidence for every hop
 ///
@@ -57,12 +58,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DATE")]
     on: Option<Date>,
     /// Carry all assignable codes of FROM (the default when no code is named)
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["codes", "codes_from"])]
     all: bool,
     /// Show only these outcomes
     #[arg(long, value_name = "OUTCOME", value_delimiter = ',', value_parser = parse_outcome)]
     only: Vec<Outcome>,
-    /// Show only codes that survive and mean less than before
+    /// Show only codes that mean less than before, themselves or on the way: new codes were carved out of them
     #[arg(long)]
     scope_lost: bool,
     /// Tell per hop the file, line and flags
@@ -132,7 +133,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     if let Some(path) = &args.codes_from {
         inputs.extend(read_codes(path, args.on)?);
     }
-    let named = !inputs.is_empty();
+    let named = !args.codes.is_empty() || args.codes_from.is_some();
     let systems = match args.from.as_str() {
         "auto" => Some(sources_of(to.system)),
         text => text.parse::<CodeSystem>().ok().map(|system| vec![system]),
@@ -142,9 +143,19 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         let Some(from) = from else { bail!("--stats describes a map between two editions; name the first") };
         return describe(args, &holdings, &from, &to, format, printer);
     }
-    let by_day = inputs.iter().any(|i| i.day.is_some());
+    if let Some(from) = &from {
+        if args.on.is_some() || inputs.iter().any(|i| i.day.is_some()) {
+            bail!(
+                "a date chooses the edition, and FROM names one; name the system ({}) or leave the date out",
+                from.system
+            );
+        }
+        if !named && !holdings.holds(from) {
+            bail!("{from} is not held, so its codes cannot be listed; import it, or name codes");
+        }
+    }
     let (mut answers, resolvers): (Vec<(Answer, usize)>, Vec<Resolver>) = match (systems, from) {
-        (None, Some(from)) if !by_day => {
+        (None, Some(from)) => {
             let started = Instant::now();
             let resolver = args.route.resolver(&holdings, &from, &to)?;
             let loaded = Instant::now();
@@ -166,14 +177,23 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             }
             (answers, vec![resolver])
         }
-        (systems, from) => {
-            if !named || args.all {
+        (systems, _) => {
+            if !named {
                 bail!("name the codes: all codes are carried from one edition, not from a system");
             }
-            let systems = systems.or_else(|| from.map(|f| vec![f.system])).unwrap_or_default();
+            let systems = systems.unwrap_or_default();
             let resolver = args.route.dated(&holdings, &systems, &to)?;
-            let found: Vec<(Resolution, usize)> =
-                inputs.iter().map(|i| resolver.resolve(&i.text, i.day)).collect();
+            let mut batch = resolver.batch();
+            let found: Vec<(Answer, usize)> = inputs
+                .iter()
+                .map(|input| {
+                    let (resolution, which) = batch.resolve(&input.text, input.day);
+                    let mut answer = Answer::from(resolution);
+                    answer.day = input.day.map(|d| d.to_string());
+                    (answer, which)
+                })
+                .collect();
+            drop(batch);
             used_only(found, resolver.into_resolvers())
         }
     };
@@ -182,7 +202,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     weigh(args, &to, &mut answers, &resolvers)?;
     answers.retain(|(answer, _)| shows(args, &answer.resolution));
     let with_volumes = args.route.volumes.is_some();
-    let view = View { answers: &answers, resolvers: &resolvers, explain: args.explain, with_volumes };
+    let view =
+        View { answers: &answers, resolvers: &resolvers, to: &to, explain: args.explain, with_volumes };
     args.output.write(printer, |look, out| match format {
         Format::Json => view.write_json(out),
         Format::Csv => view.write_csv(out),
@@ -212,16 +233,13 @@ fn shows(args: &Args, resolution: &Resolution) -> bool {
 }
 
 /// Keeps the resolvers that gave an answer, so that the routes of the others are not printed.
-fn used_only(
-    found: Vec<(Resolution, usize)>,
-    resolvers: Vec<Resolver>,
-) -> (Vec<(Answer, usize)>, Vec<Resolver>) {
+fn used_only(found: Vec<(Answer, usize)>, resolvers: Vec<Resolver>) -> (Vec<(Answer, usize)>, Vec<Resolver>) {
     let mut used: Vec<usize> =
         found.iter().map(|(_, which)| *which).filter(|w| *w < resolvers.len()).collect();
     used.sort_unstable();
     used.dedup();
     let place = |which: usize| used.binary_search(&which).unwrap_or(usize::MAX);
-    let answers = found.into_iter().map(|(r, which)| (r.into(), place(which))).collect();
+    let answers = found.into_iter().map(|(answer, which)| (answer, place(which))).collect();
     let kept = resolvers.into_iter().enumerate().filter(|(i, _)| used.contains(i)).map(|(_, r)| r).collect();
     (answers, kept)
 }
@@ -270,8 +288,19 @@ fn describe(
         resolver.codes().iter().map(|c| batch.resolve_code(c, c.display(resolver.from().system))).collect()
     };
     let forward = whole(&resolver);
-    // The other direction is described too where a route leads back; that there is none is no error.
-    let back = args.route.resolver(holdings, to, from).ok();
+    if !holdings.holds(from) {
+        bail!("{from} is not held, so its codes cannot be listed; import it");
+    }
+    // Where no route leads back, the numbers are those of one direction, and the reason is told.
+    let mut way_back = args.route.clone();
+    way_back.via = args.route.via.iter().rev().map(turned).collect();
+    let back = match way_back.resolver(holdings, to, from) {
+        Ok(back) => Some(back),
+        Err(error) => {
+            printer.note(format!("note: the way back is not counted: {error:#}"));
+            None
+        }
+    };
     let backward = back.as_ref().map(whole);
     let targets: Option<Vec<Code>> =
         resolver.target().map(|e| assignable_codes(e).map(|c| c.code().clone()).collect());
@@ -296,71 +325,46 @@ fn dated(text: &str, on: Option<Date>) -> anyhow::Result<Input> {
 }
 
 fn read_codes(path: &Path, on: Option<Date>) -> anyhow::Result<Vec<Input>> {
-    let name = path.display();
-    let reader: Box<dyn std::io::Read> = if path.as_os_str() == "-" {
-        Box::new(std::io::stdin())
-    } else {
-        Box::new(
-            std::fs::File::options()
-                .read(true)
-                .open(path)
-                .with_context(|| format!("failed to read {name}"))?,
-        )
-    };
-    let mut table = csv::ReaderBuilder::new().flexible(true).from_reader(reader);
-    let header = table.headers().with_context(|| format!("failed to read {name}"))?.clone();
-    let column = |wanted: &str| {
-        header.iter().position(|h| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(wanted))
-    };
-    let Some(code_at) = column("code") else {
-        bail!(
-            "{name}:1: expected a header with the column code, found {}",
-            header.iter().collect::<Vec<_>>().join(", ")
-        );
-    };
-    let date_at = column("date");
+    let table = Table::read(path)?;
+    let (code_at, date_at) = (table.column(&["code"])?, table.find(&["date"]));
     let mut inputs = Vec::new();
-    for record in table.records() {
-        let record = record.with_context(|| format!("failed to read {name}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let day = match date_at.and_then(|at| record.get(at)).map(str::trim).filter(|d| !d.is_empty()) {
-            Some(date) => Some(
-                date.parse()
-                    .with_context(|| format!("{name}:{line}: `{date}` is not a date; expected 2019-10-01"))?,
-            ),
+    for row in table.rows() {
+        let day = match date_at.map(|at| (at, row.cell(at))).filter(|(_, date)| !date.is_empty()) {
+            Some((at, date)) => Some(date.parse().with_context(|| {
+                format!("{}: `{date}` is not a date; expected 2019-10-01", row.place(at))
+            })?),
             None => on,
         };
-        inputs.push(Input { text: record.get(code_at).unwrap_or_default().to_owned(), day });
+        inputs.push(Input { text: row.cell(code_at).to_owned(), day });
     }
     Ok(inputs)
 }
 
 fn read_sample(path: &Path, from: &EditionId, to: &EditionId) -> anyhow::Result<DualCoded> {
-    let name = path.display();
-    let mut table = csv::ReaderBuilder::new()
-        .flexible(true)
-        .from_path(path)
-        .with_context(|| format!("failed to read {name}"))?;
-    let header = table.headers()?.clone();
-    let column = |wanted: &str| {
-        let at =
-            header.iter().position(|h| h.trim().trim_start_matches('\u{feff}').eq_ignore_ascii_case(wanted));
-        at.with_context(|| format!("{name}:1: expected a header with the columns source, target and n"))
-    };
-    let (source_at, target_at, n_at) = (column("source")?, column("target")?, column("n")?);
+    let table = Table::read(path)?;
+    let (source_at, target_at) = (table.column(&["source"])?, table.column(&["target"])?);
+    let n_at = table.column(&["n", "count"])?;
     let mut sample = DualCoded::default();
-    for record in table.records() {
-        let record = record.with_context(|| format!("failed to read {name}"))?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| record.get(at).unwrap_or_default();
-        let source = Code::parse(from.system, cell(source_at))
-            .with_context(|| format!("{name}:{line}: column source"))?;
-        let target = Code::parse(to.system, cell(target_at))
-            .with_context(|| format!("{name}:{line}: column target"))?;
-        let n = cell(n_at).trim();
-        let n: u64 =
-            n.parse().with_context(|| format!("{name}:{line}: column n: `{n}` is not a whole number"))?;
+    for row in table.rows() {
+        let source = Code::parse(from.system, row.cell(source_at)).with_context(|| row.place(source_at))?;
+        let target = Code::parse(to.system, row.cell(target_at)).with_context(|| row.place(target_at))?;
+        let n: u64 = row
+            .cell(n_at)
+            .parse()
+            .with_context(|| format!("{}: `{}` is not a whole number", row.place(n_at), row.cell(n_at)))?;
         sample.add(source, target, n);
     }
     Ok(sample)
+}
+
+/// A waypoint for the way back: the map of the same name that leads the other way.
+fn turned(waypoint: &Waypoint) -> Waypoint {
+    match waypoint {
+        Waypoint::Edition(id) => Waypoint::Edition(id.clone()),
+        Waypoint::Map(id) => Waypoint::Map(MapId {
+            source: id.target.clone(),
+            target: id.source.clone(),
+            name: id.name.clone(),
+        }),
+    }
 }

@@ -40,6 +40,10 @@ pub(super) fn import_sssom(file: &InputFile, imported: &mut ImportedMaps) -> Res
         let side = |side: &str| {
             edition_named(cell(&format!("{side}_source")), Some(cell(&format!("{side}_source_version"))))
         };
+        // Whether a code belongs to a value set is a decision, and no map of codes.
+        if cell("object_source") == "value-set" {
+            continue;
+        }
         let mut report = |message: String| {
             imported.diagnostics.push(Diagnostic::new(Rule::BadCell, file.name(), message).at(row.at));
         };
@@ -87,7 +91,8 @@ fn curated<'c>(
     at: Position,
 ) -> Mapping {
     let justification = cell("mapping_justification");
-    let by = [cell("reviewer_id"), cell("author_id")].into_iter().find(|t| !t.is_empty()).unwrap_or("");
+    let by = ["reviewer_label", "reviewer_id", "author_label", "author_id"];
+    let by = by.into_iter().map(&cell).find(|t| !t.is_empty()).unwrap_or("");
     if justification.ends_with("ManualMappingCuration") && !by.is_empty() {
         let on: Option<Date> = cell("mapping_date").parse().ok();
         let provenance = Provenance::Curated { by: by.to_owned(), on, note: cell("comment").to_owned() };

@@ -78,7 +78,7 @@ impl Walk<'_> {
             let at = self.locator.next(&concept.code);
             match selector(&concept.code, self.source.system) {
                 Ok(Selector::Code(code)) => {
-                    self.push(&concept.code, Selector::Code(code), exclude, at, lines)
+                    self.push(&concept.code, Selector::Code(code), exclude, at, lines);
                 }
                 _ => {
                     let message = format!(

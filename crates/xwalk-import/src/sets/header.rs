@@ -116,14 +116,21 @@ pub(super) fn layout(
         return None;
     }
     let mut problems = Vec::new();
-    for (sheet, grid) in grids.iter().enumerate() {
-        if wanted.is_some_and(|w| workbook && !grid.name.eq_ignore_ascii_case(w)) {
-            continue;
+    // A sheet that names its columns counts before one that merely looks like codes.
+    for by_name in [true, false] {
+        for (sheet, grid) in grids.iter().enumerate() {
+            if wanted.is_some_and(|w| workbook && !grid.name.eq_ignore_ascii_case(w)) {
+                continue;
+            }
+            let found = if by_name { by_names(source, sheet, grid) } else { by_content(source, sheet, grid) };
+            match found {
+                Ok(Some(layout)) => return Some(layout),
+                Ok(None) => {}
+                Err(problem) => problems.push(problem),
+            }
         }
-        match in_grid(source, sheet, grid) {
-            Ok(Some(layout)) => return Some(layout),
-            Ok(None) => {}
-            Err(problem) => problems.push(problem),
+        if !problems.is_empty() {
+            break;
         }
     }
     if problems.is_empty() {
@@ -135,16 +142,33 @@ pub(super) fn layout(
     None
 }
 
-fn in_grid(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<TableLayout>, Diagnostic> {
+fn problem(
+    source: &Source<'_>,
+    grid: &Grid,
+    rule: Rule,
+    row: usize,
+    column: usize,
+    message: String,
+) -> Diagnostic {
     let name: std::sync::Arc<str> = if grid.name.is_empty() {
         std::sync::Arc::clone(source.name)
     } else {
         format!("{}[{}]", source.name, grid.name).into()
     };
-    let problem = |rule, row: usize, column: usize, message: String| {
-        let line = grid.line_numbers.get(row).copied().unwrap_or(row as u32 + 1);
-        Diagnostic::new(rule, &name, message).at(Position { byte: 0, line, column: column as u32 + 1 })
-    };
+    let line = grid.line_numbers.get(row).copied().unwrap_or(row as u32 + 1);
+    Diagnostic::new(rule, &name, message).at(Position { byte: 0, line, column: column as u32 + 1 })
+}
+
+fn merged(source: &Source<'_>, grid: &Grid, row: usize, area: &[u32; 4]) -> Diagnostic {
+    let columns = format!("{} to {}", letters(area[1] as usize), letters(area[3] as usize));
+    let message = format!(
+        "the cells {columns} that name the columns are merged, so it cannot be told which column holds the codes"
+    );
+    problem(source, grid, Rule::MergedCells, row, area[1] as usize, message)
+        .hint("unmerge the cells and name each column, or say which one with --code-column")
+}
+
+fn by_names(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<TableLayout>, Diagnostic> {
     let merged_at = |row: usize, column: usize| {
         grid.merged.iter().find(|m| {
             (m[0] as usize..=m[2] as usize).contains(&row)
@@ -152,20 +176,12 @@ fn in_grid(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tabl
                 && m[1] != m[3]
         })
     };
-    let merged = |row: usize, area: &[u32; 4]| {
-        let columns = format!("{} to {}", letters(area[1] as usize), letters(area[3] as usize));
-        let message = format!(
-            "the cells {columns} that name the columns are merged, so it cannot be told which column holds the codes"
-        );
-        problem(Rule::MergedCells, row, area[1] as usize, message)
-            .hint("unmerge the cells and name each column, or say which one with --code-column")
-    };
     for (row, cells) in grid.rows.iter().enumerate().take(SEARCHED) {
         let names: Vec<String> = cells.iter().map(plain).collect();
         if let Some(told) = &source.options.code_column {
             let column = cells.iter().position(|c| c.text().trim().eq_ignore_ascii_case(told.trim()));
             if let Some(code) = column {
-                return named_columns(source, sheet, grid, row, code, &problem).map(Some);
+                return named_columns(source, sheet, grid, row, code).map(Some);
             }
             continue;
         }
@@ -176,22 +192,32 @@ fn in_grid(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tabl
             [] => {}
             [code] => {
                 if let Some(area) = merged_at(row, code) {
-                    return Err(merged(row, area));
+                    return Err(merged(source, grid, row, area));
                 }
-                return named_columns(source, sheet, grid, row, code, &problem).map(Some);
+                return named_columns(source, sheet, grid, row, code).map(Some);
             }
             [first, second, ..] => {
                 let label = |i: usize| format!("{} (`{}`)", letters(i), cells[i].text().trim());
                 let message = format!("both {} and {} could hold the codes", label(first), label(second));
-                let both = problem(Rule::AmbiguousColumn, row, second, message);
+                let both = problem(source, grid, Rule::AmbiguousColumn, row, second, message);
                 return Err(both.hint("say which one with --code-column"));
             }
         }
     }
     if let Some(told) = &source.options.code_column {
-        return Ok(by_place(told).map(|code| headerless(sheet, code)));
+        let Some(code) = by_place(told) else { return Ok(None) };
+        let good = |row: &Vec<Cell>| row.get(code).is_some_and(|c| is_codes(c, source.system));
+        // What stands above the first code names the columns, if anything does.
+        return match grid.rows.iter().take(SEARCHED).position(good) {
+            Some(first) if first > 0 => named_columns(source, sheet, grid, first - 1, code).map(Some),
+            _ => Ok(Some(headerless(sheet, code))),
+        };
     }
-    // A single list without any name: the first column whose cells are codes.
+    Ok(None)
+}
+
+/// A single list without any name: the first column whose cells are codes.
+fn by_content(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<TableLayout>, Diagnostic> {
     let columns = grid.rows.iter().map(Vec::len).max().unwrap_or(0);
     for code in 0..columns {
         let cells: Vec<&Cell> =
@@ -199,7 +225,7 @@ fn in_grid(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tabl
         let good = cells.iter().filter(|c| is_codes(c, source.system)).count();
         if good > 0 && good * 2 > cells.len() {
             if let Some(area) = grid.merged.iter().find(|m| m[0] < 3 && m[1] != m[3]) {
-                return Err(merged(area[0] as usize, area));
+                return Err(merged(source, grid, area[0] as usize, area));
             }
             return Ok(Some(headerless(sheet, code)));
         }
@@ -249,7 +275,6 @@ fn named_columns(
     grid: &Grid,
     row: usize,
     code: usize,
-    problem: &dyn Fn(Rule, usize, usize, String) -> Diagnostic,
 ) -> Result<TableLayout, Diagnostic> {
     let cells = &grid.rows[row];
     let names: Vec<String> = cells.iter().map(plain).collect();
@@ -273,7 +298,8 @@ fn named_columns(
         match column {
             Some(column) => SetColumns::Name(column),
             None => {
-                return Err(problem(Rule::NotUnderstood, row, 0, format!("no column is named `{told}`")));
+                let message = format!("no column is named `{told}`");
+                return Err(problem(source, grid, Rule::NotUnderstood, row, 0, message));
             }
         }
     } else if let Some(count) = names.iter().position(|n| n == "comorbidities") {

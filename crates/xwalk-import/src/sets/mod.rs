@@ -1,16 +1,21 @@
 //! Files of value sets and rule sets, lowered to sets with the document that they stand in.
 
 mod cell;
+mod decisions;
 mod fhir;
 mod header;
 mod table;
 mod toml;
+mod worklist;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use xwalk_formats::{fhir_value_set, grid, rule_toml, workbook};
 use xwalk_model::{CodeSystem, Diagnostic, Rule, SetDocument, SetForm};
+
+pub use decisions::{ImportedDecisions, import_decisions};
+pub use worklist::{ImportedWorklist, WorklistOptions, import_worklist};
 
 use crate::error::ImportError;
 use crate::input::InputFile;

@@ -6,8 +6,12 @@ use std::io;
 use super::{View, hops, systems, warning_text};
 use crate::safe_cell;
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 20] = [
+    "input",
+    "date",
     "source",
+    "edition",
+    "to",
     "outcome",
     "alternatives",
     "alternative",
@@ -32,16 +36,19 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> 
         let resolver = view.resolvers.get(*which);
         let (source, target) = systems(resolver);
         let r = &answer.resolution;
-        let name = r.code.as_ref().map_or_else(|| r.source.clone(), |c| c.display(source));
+        let name = r.code.as_ref().map_or(String::new(), |c| c.display(source));
+        let edition = r.edition.as_ref().map_or(String::new(), ToString::to_string);
+        let day = answer.day.as_deref().unwrap_or("");
+        let to = view.to.to_string();
         let warnings: Vec<String> = r.warnings.iter().map(|w| warning_text(w, source, target)).collect();
         let warnings = warnings.join("; ");
         let count = r.count.to_string();
+        let (input, reason, warnings) = (safe_cell(&r.source), safe_cell(&r.reason), safe_cell(&warnings));
+        // What every row of the answer begins with.
+        let begin = [&*input, day, &name, &edition, &to, r.outcome.id(), &count];
         if r.alternatives.is_empty() {
-            let mut row = [""; 16];
-            let (name, reason, warnings) = (safe_cell(&name), safe_cell(&r.reason), safe_cell(&warnings));
-            (row[0], row[1], row[2], row[14], row[15]) =
-                (&*name, r.outcome.id(), &*count, &*reason, &*warnings);
-            table.write_record(row)?;
+            let empty = [""; 11];
+            table.write_record(begin.iter().chain(&empty).chain(&[&*reason, &*warnings]))?;
             continue;
         }
         for (number, alternative) in r.alternatives.iter().enumerate() {
@@ -57,24 +64,23 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> 
             for (slot, codes) in alternative.targets.iter().enumerate() {
                 for code in codes {
                     let title = resolver.and_then(|r| r.target()).and_then(|e| e.get(code));
-                    table.write_record([
-                        &*safe_cell(&name),
-                        r.outcome.id(),
-                        &count,
-                        &(number + 1).to_string(),
-                        &(slot + 1).to_string(),
-                        &code.display(target),
+                    let (number, slot) = ((number + 1).to_string(), (slot + 1).to_string());
+                    let (places, flags) = (places.join(" > "), flags.join(" > "));
+                    let code = code.display(target);
+                    let cells = [
+                        &*number,
+                        &slot,
+                        &code,
                         &*safe_cell(title.map_or("", xwalk_model::Concept::title)),
                         alternative.relationship.id(),
                         alternative.basis.id(),
                         if alternative.automatic { "true" } else { "false" },
                         &share,
                         allocation,
-                        &*safe_cell(&places.join(" > ")),
-                        &*safe_cell(&flags.join(" > ")),
-                        &*safe_cell(&r.reason),
-                        &*safe_cell(&warnings),
-                    ])?;
+                        &*safe_cell(&places),
+                        &*safe_cell(&flags),
+                    ];
+                    table.write_record(begin.iter().chain(&cells).chain(&[&*reason, &*warnings]))?;
                 }
             }
         }

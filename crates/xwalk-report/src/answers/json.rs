@@ -11,6 +11,8 @@ use super::{HopOut, View, hops, systems, warning_id, warning_text};
 #[derive(Serialize)]
 struct AnswerOut<'a> {
     source: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<&'a str>,
     code: Option<String>,
     edition: Option<String>,
     to: String,
@@ -79,9 +81,10 @@ pub(super) fn write(view: &View<'_>, out: &mut dyn io::Write) -> io::Result<()> 
         };
         let shown = AnswerOut {
             source: &r.source,
+            date: answer.day.as_deref(),
             code: r.code.as_ref().map(|c| c.display(source)),
             edition: r.edition.as_ref().map(ToString::to_string),
-            to: resolver.map_or(String::new(), |r| r.to().to_string()),
+            to: view.to.to_string(),
             outcome: r.outcome.id(),
             reason: &r.reason,
             count: r.count,

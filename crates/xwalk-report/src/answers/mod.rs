@@ -9,7 +9,7 @@ use std::io;
 
 use serde::Serialize;
 use xwalk_map::{Alternative, Comparability, Hop, Resolution, Resolver, Shares, StepKind, Warning};
-use xwalk_model::{Code, CodeSystem};
+use xwalk_model::{Code, CodeSystem, EditionId};
 
 use crate::Look;
 
@@ -24,11 +24,13 @@ pub struct Answer {
     pub shares: Option<Shares>,
     /// How well source and targets count the same records, where a dual-coded sample was given.
     pub comparability: Option<Comparability>,
+    /// The day on which the code was looked up, where one was given.
+    pub day: Option<String>,
 }
 
 impl From<Resolution> for Answer {
     fn from(resolution: Resolution) -> Self {
-        Self { resolution, shares: None, comparability: None }
+        Self { resolution, shares: None, comparability: None, day: None }
     }
 }
 
@@ -40,6 +42,8 @@ pub struct View<'a> {
     pub answers: &'a [(Answer, usize)],
     /// The resolvers; each answer names one by index.
     pub resolvers: &'a [Resolver],
+    /// The edition that all codes are carried to.
+    pub to: &'a EditionId,
     /// Whether the hops are shown.
     pub explain: bool,
     /// Whether the user's volumes had a say in the ranking.
@@ -103,7 +107,7 @@ pub fn hops(resolver: &Resolver, alternative: &Alternative) -> Vec<HopOut> {
                 file: None,
                 line: None,
                 flags: String::new(),
-                basis: "official",
+                basis: "identity",
                 reversed: false,
             });
         }

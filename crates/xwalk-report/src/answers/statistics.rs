@@ -73,6 +73,13 @@ pub fn write_statistics_text(
         line("  and to nothing else", exact, Some(s.sources))?;
     }
     let c = s.cardinality;
+    if s.reverse_pairs.is_none() {
+        writeln!(out, "  components of the pairs of this direction alone:")?;
+    }
+    let mut line = |label: &str, value: usize, of: Option<usize>| -> io::Result<()> {
+        let _ = of;
+        writeln!(out, "  {label:<46}{:>9}", grouped(value as u64))
+    };
     line("components 1:1", c.one_to_one, None)?;
     line("components 1:n", c.one_to_many, None)?;
     line("components n:1", c.many_to_one, None)?;

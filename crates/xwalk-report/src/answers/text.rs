@@ -116,23 +116,6 @@ fn write_route(resolver: &Resolver, look: Look, out: &mut dyn io::Write) -> io::
         let steps = if annual.len() == 1 { "annual step" } else { "annual steps" };
         writeln!(out, "      {} {steps} from {from}", annual.len())?;
     }
-    for foreign in resolver.foreign() {
-        writeln!(
-            out,
-            "      {} {} codes of {} are not in {}: {}",
-            look.warning("!"),
-            foreign.codes.len(),
-            foreign.map,
-            foreign.edition,
-            foreign
-                .codes
-                .iter()
-                .take(5)
-                .map(|c| c.display(foreign.edition.system))
-                .collect::<Vec<_>>()
-                .join(", ")
-        )?;
-    }
     Ok(())
 }
 

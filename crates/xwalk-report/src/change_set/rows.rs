@@ -134,8 +134,9 @@ impl View<'_> {
                 row.title = title_now();
                 row.successors = into.iter().map(|c| self.display(c)).collect();
             }
-            Change::Assignability { now, revisions, successors } => {
+            Change::Assignability { kind, now, revisions, successors } => {
                 row.successors = successors.iter().map(|c| self.display(c)).collect();
+                row.kind = Some(*kind);
                 row.assignable = Some(*now);
                 row.was_assignable = Some(!*now);
                 row.title = title_now();

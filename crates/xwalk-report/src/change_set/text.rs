@@ -224,7 +224,7 @@ fn write_deleted(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
 fn write_status(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Result<()> {
     for (title, wanted) in [("Became a header", false), ("Became assignable", true)] {
         let rows = of(view, |code, change| match change {
-            Change::Assignability { now, revisions, successors } if *now == wanted => {
+            Change::Assignability { now, revisions, successors, .. } if *now == wanted => {
                 Some((code, revisions, successors))
             }
             _ => None,
@@ -282,6 +282,8 @@ fn write_revised(view: &View<'_>, look: Look, out: &mut dyn io::Write) -> io::Re
     ];
     for (title, wanted) in groups {
         let rows = of(view, |code, change| match change {
+            // A title that one of the two editions does not state is no revision of it.
+            Change::Revision { revision, .. } if revision.from.is_none() || revision.to.is_none() => None,
             Change::Revision { kind, assignable, revision } => {
                 let headline = *kind == ConceptKind::Code && view.set.headline_roles.contains(&revision.role);
                 let group = headline.then_some((*assignable, revision.class.is_editorial()));

@@ -57,11 +57,11 @@ struct SetOut<'a> {
     lines: usize,
     before: usize,
     after: usize,
-    findings: Vec<Row<'a>>,
+    findings: Vec<FindingOut<'a>>,
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct FindingOut<'a> {
     kind: &'static str,
     class: &'static str,
     code: String,
@@ -91,10 +91,10 @@ impl CheckedSet<'_> {
         finding.line.and_then(|i| self.set.lines.get(i))
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+    fn rows(&self) -> impl Iterator<Item = FindingOut<'_>> {
         self.check.findings.iter().zip(&self.expected).map(|(finding, expected)| {
             let line = self.line(finding);
-            Row {
+            FindingOut {
                 kind: finding.kind.id(),
                 class: class(finding.kind),
                 code: shown(&finding.code, self.set.system),

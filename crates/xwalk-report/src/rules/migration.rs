@@ -4,7 +4,7 @@ use std::io;
 
 use serde::Serialize;
 use xwalk_model::{Code, CodeSystem, EditionId, ValueSet};
-use xwalk_rules::{Action, Migration, Proof};
+use xwalk_rules::{Action, Migration, Proof, Score};
 
 use crate::{Look, safe_cell};
 
@@ -17,6 +17,8 @@ pub struct MigratedSet<'a> {
     pub set: &'a ValueSet,
     /// What it became.
     pub migration: &'a Migration,
+    /// How near it comes to the official set, where one was given.
+    pub score: Option<Score>,
 }
 
 /// All sets of a run.
@@ -40,6 +42,49 @@ struct SetOut<'a> {
     edits: Vec<EditOut<'a>>,
     choices: Vec<ChoiceOut<'a>>,
     proof: ProofOut,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    score: Option<ScoreOut>,
+}
+
+#[derive(Serialize)]
+struct ScoreOut {
+    official: usize,
+    ours: usize,
+    both: usize,
+    recall: f64,
+    recall_with_choices: f64,
+    precision: f64,
+    official_added: usize,
+    added_right: usize,
+    added_wrong: Vec<String>,
+    offered: usize,
+    offered_right: Vec<String>,
+    missed: Vec<String>,
+    not_removed: Vec<String>,
+    precision_of_additions: f64,
+    recall_of_additions: f64,
+    recall_of_additions_with_choices: f64,
+}
+
+fn score_out(score: &Score, system: CodeSystem) -> ScoreOut {
+    ScoreOut {
+        official: score.official,
+        ours: score.ours,
+        both: score.both,
+        recall: score.recall(),
+        recall_with_choices: score.recall_with_choices(),
+        precision: score.precision(),
+        official_added: score.official_added,
+        added_right: score.added_right,
+        added_wrong: codes(&score.added_wrong, system),
+        offered: score.offered,
+        offered_right: codes(&score.offered_codes, system),
+        missed: codes(&score.missed, system),
+        not_removed: codes(&score.not_removed, system),
+        precision_of_additions: score.precision_of_additions(),
+        recall_of_additions: score.recall_of_additions(),
+        recall_of_additions_with_choices: score.recall_of_additions_with_choices(),
+    }
 }
 
 #[derive(Serialize)]
@@ -158,6 +203,14 @@ impl Migrations<'_> {
         self.sets.iter().map(|s| s.migration.proof.lost.len() + s.migration.proof.ended.len()).sum()
     }
 
+    /// All sets against the official ones.
+    pub fn total(&self) -> Option<Score> {
+        let mut scores = self.sets.iter().filter_map(|s| s.score.as_ref());
+        let mut total = scores.next()?.clone();
+        scores.for_each(|score| total.add(score));
+        Some(total)
+    }
+
     /// For programs: schema `xwalk.rules-migrate/1`.
     pub fn write_json(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let set_out = |s: &'_ MigratedSet<'_>| -> serde_json::Value {
@@ -191,6 +244,7 @@ impl Migrations<'_> {
                 edits: edits.collect(),
                 choices: choices.collect(),
                 proof: proof_out(&s.migration.proof, system),
+                score: s.score.as_ref().map(|score| score_out(score, system)),
             };
             serde_json::to_value(shown).unwrap_or_default()
         };
@@ -200,6 +254,7 @@ impl Migrations<'_> {
             "to": self.to.to_string(),
             "remarks": &self.remarks,
             "sets": self.sets.iter().map(set_out).collect::<Vec<_>>(),
+            "score": self.total().map(|score| score_out(&score, self.to.system)),
         });
         serde_json::to_writer_pretty(&mut *out, &document)?;
         out.write_all(b"\n")
@@ -305,7 +360,50 @@ impl Migrations<'_> {
                     codes(missing, system).join(" ")
                 )?;
             }
+            if let Some(score) = &s.score {
+                write_score("official", score, system, out)?;
+            }
+        }
+        if let Some(total) = self.total().filter(|_| self.sets.len() > 1) {
+            writeln!(out, "\n{}", look.bold("all sets"))?;
+            write_score("official", &total, self.to.system, out)?;
         }
         Ok(())
     }
+}
+
+fn write_score(word: &str, score: &Score, system: CodeSystem, out: &mut dyn io::Write) -> io::Result<()> {
+    let percent = |share: f64| format!("{:.2} %", share * 100.0);
+    writeln!(
+        out,
+        "  {word:<10} {} codes: recall {} automatic, {} with choices; precision {} automatic",
+        score.official,
+        percent(score.recall()),
+        percent(score.recall_with_choices()),
+        percent(score.precision())
+    )?;
+    writeln!(
+        out,
+        "             additions {}: {} automatic ({}), {} offered ({} with choices); precision {} automatic, {} of \
+         {} offered",
+        score.official_added,
+        score.added_right,
+        percent(score.recall_of_additions()),
+        score.offered_right,
+        percent(score.recall_of_additions_with_choices()),
+        percent(score.precision_of_additions()),
+        score.offered_right,
+        score.offered
+    )?;
+    for (word, list) in [
+        ("offered, and official", &score.offered_codes),
+        ("missed", &score.missed),
+        ("added, and not official", &score.added_wrong),
+        ("kept, and not official", &score.not_removed),
+    ] {
+        if !list.is_empty() {
+            writeln!(out, "             {word}: {}", codes(list, system).join(" "))?;
+        }
+    }
+    Ok(())
 }

@@ -33,12 +33,12 @@ pub fn migrated_document(
     match &document.form {
         SetForm::Workbook { grids, layout } => {
             let mut grids = grids.clone();
-            let grid = table::migrated(document, &grids[layout.sheet], layout, migrations, to, marks);
+            let grid = table::migrated(document, &grids[layout.sheet], layout, migrations, to, marks)?;
             grids[layout.sheet] = grid;
             workbook::write_grids(&grids)
         }
         SetForm::Text { grid, layout } => {
-            let grid = table::migrated(document, grid, layout, migrations, to, marks);
+            let grid = table::migrated(document, grid, layout, migrations, to, marks)?;
             let mut bytes = Vec::new();
             table::write_text(&grid, &mut bytes)?;
             Ok(bytes)

@@ -18,12 +18,15 @@ pub(super) fn migrated(
     migrations: &[Migration],
     to: &Edition,
     marks: bool,
-) -> Grid {
+) -> io::Result<Grid> {
     let mut table = Table::new(document, grid, layout, to, marks);
     for (number, migration) in migrations.iter().enumerate() {
         table.apply(number, migration);
     }
-    table.finish()
+    if let Some(problem) = table.problems.first() {
+        return Err(io::Error::other(problem.clone()));
+    }
+    Ok(table.finish())
 }
 
 struct Table<'t> {
@@ -40,6 +43,8 @@ struct Table<'t> {
     by_code: HashMap<String, (usize, usize)>,
     /// Old rows by code.
     rows: HashMap<String, usize>,
+    /// What could not be written.
+    problems: Vec<String>,
     /// Descriptions of sets in tables with several columns of them.
     descriptions: HashMap<String, Cell>,
 }
@@ -62,6 +67,7 @@ impl<'t> Table<'t> {
             added: BTreeMap::new(),
             by_code: HashMap::new(),
             rows: HashMap::new(),
+            problems: Vec::new(),
             descriptions: HashMap::new(),
         };
         if marks && layout.header.is_some() {
@@ -302,8 +308,8 @@ impl<'t> Table<'t> {
     }
 
     /// Makes a row of a table with a column for each set, or several columns of sets, one of a further set.
-    fn join(&self, cells: &mut Vec<Cell>, name: &str) {
-        match &self.layout.sets {
+    fn join(&mut self, cells: &mut Vec<Cell>, name: &str) {
+        match &self.layout.sets.clone() {
             SetColumns::Flags(columns) => {
                 if let Some(column) = self.flag_column(columns, name) {
                     put(cells, column, Cell::Number(1.0));
@@ -322,10 +328,20 @@ impl<'t> Table<'t> {
                         .get(c)
                         .is_none_or(|x| x.text().trim_matches(|c: char| c == ' ' || c == '\'').is_empty())
                 };
-                if let Some(column) = columns.iter().copied().find(|c| free(cells, *c)) {
-                    let text = self.descriptions.get(&*quoted.text()).cloned().unwrap_or_default();
-                    put(cells, column, quoted);
-                    put(cells, column + 1, text);
+                match columns.iter().copied().find(|c| free(cells, *c)) {
+                    Some(column) => {
+                        let text = self.descriptions.get(&*quoted.text()).cloned().unwrap_or_default();
+                        put(cells, column, quoted);
+                        put(cells, column + 1, text);
+                    }
+                    None => {
+                        let code =
+                            cells.get(self.layout.code).map_or(String::new(), |c| c.text().into_owned());
+                        let room = columns.len();
+                        self.problems.push(format!(
+                            "{code} belongs to {name} too, and its row has room for {room} sets only; add a column to the file"
+                        ));
+                    }
                 }
             }
             SetColumns::One | SetColumns::Name(_) => {}

@@ -187,7 +187,7 @@ fn sheet_name(owner: &str, taken: &[String]) -> String {
     if !used(&short) {
         return short;
     }
-    (2..)
+    (2..1_000_000usize)
         .map(|i| {
             let tail = format!(" {i}");
             let room = SHEET_NAME - tail.len();
