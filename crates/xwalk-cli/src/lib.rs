@@ -12,8 +12,8 @@ mod holdings;
 mod output;
 mod printer;
 mod routes;
-mod tables;
 mod table;
+mod tables;
 
 use clap::{Parser, Subcommand};
 

@@ -25,6 +25,9 @@ pub(crate) struct Args {
     /// Measure xwalk alone
     #[arg(long)]
     alone: bool,
+    /// Measure the release build as it is
+    #[arg(long)]
+    built: bool,
 }
 
 struct Bench {
@@ -44,7 +47,9 @@ struct Measured {
 }
 
 pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<()> {
-    build()?;
+    if !args.built {
+        build()?;
+    }
     let folder = root().join("target/remap");
     fs_err::create_dir_all(&folder)?;
     let bench = Bench {
