@@ -20,6 +20,7 @@ mod pages;
 mod program;
 mod releases;
 mod remap;
+mod remap_releases;
 mod report;
 mod review;
 mod rule_laws;

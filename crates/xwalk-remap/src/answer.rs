@@ -139,6 +139,7 @@ const MAX_UNKNOWN: usize = 400_000;
 /// Of a text that is no code, this much is kept.
 const MAX_TEXT: usize = 40;
 
+#[expect(clippy::struct_excessive_bools, reason = "what was asked for, each on its own")]
 /// All answers given so far, shared by the threads. Number 0 is the answer of an empty cell.
 pub struct AnswerBook<'r> {
     resolver: &'r dyn Resolve,
@@ -220,7 +221,7 @@ impl<'r> AnswerBook<'r> {
         let text = String::from_utf8_lossy(trimmed);
         let answer = self.answer(context, &text);
         let mut inner = self.lock();
-        let number = self.enter(&mut inner, context, answer);
+        let number = Self::enter(&mut inner, context, answer);
         if short && inner.short[at].get(pack(trimmed), trimmed.len()).is_none() {
             inner.short[at].insert(pack(trimmed), trimmed.len(), number);
         }
@@ -228,7 +229,7 @@ impl<'r> AnswerBook<'r> {
     }
 
     /// The number of an answer, a new one where it was not given before.
-    fn enter(&self, inner: &mut Inner, context: u16, mut answer: Answer) -> u32 {
+    fn enter(inner: &mut Inner, context: u16, mut answer: Answer) -> u32 {
         let shared = match answer.outcome {
             Some(Outcome::Unchanged) if answer.scope_lost => ANY_LESS,
             Some(Outcome::Unchanged | Outcome::Malformed) => ANY_CONTEXT,

@@ -106,6 +106,10 @@ mod tests {
     }
 
     #[track_caller]
+    #[expect(
+        clippy::option_option,
+        reason = "whether a cell is combined, and whether a target stands in it then"
+    )]
     fn check(numbers: &[u32], expected: &[Option<Option<&str>>], no_room: u64) {
         let cluster = vec!["E08.39".to_owned(), "E08.65".to_owned()];
         let answers = [

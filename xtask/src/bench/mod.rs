@@ -35,10 +35,10 @@ enum What {
     Speed,
     /// Codes carried along the longest route
     Map,
-    /// Rule sets: ten thousand against one update, and migrations against the official new sets
-    Rules,
     /// Tables of claims, against the same join in DuckDB and Polars
     Remap(remap::Args),
+    /// Rule sets: ten thousand against one update, and migrations against the official new sets
+    Rules,
     /// Inferred successors against the official tables, with these hidden
     Successors,
 }

@@ -66,9 +66,9 @@ pub(crate) fn read(
     let names: Vec<String> = raw
         .iter()
         .enumerate()
-        .map(|(i, raw)| match dialect.header {
-            true => String::from_utf8_lossy(&unquoted(raw, dialect.quote)).trim().to_owned(),
-            false => (i + 1).to_string(),
+        .map(|(i, raw)| {
+            let name = || String::from_utf8_lossy(&unquoted(raw, dialect.quote)).trim().to_owned();
+            if dialect.header { name() } else { (i + 1).to_string() }
         })
         .collect();
     let hint = || other_delimiter(&body[start..stop], dialect.delimiter, names.len());

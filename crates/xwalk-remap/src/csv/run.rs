@@ -118,7 +118,9 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&shared, Vec::new()))).collect();
             running.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
         });
-        parts.iter().for_each(|part| tally.add(part));
+        for part in &parts {
+            tally.add(part);
+        }
     }
     let Shared { turn, job, .. } = shared;
     let mut turn = turn.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -120,12 +120,11 @@ impl Decoder<'_, '_> {
                     if list.is_null(row) {
                         continue;
                     }
-                    let (from, to) =
-                        (list.value_offsets()[row] as usize, list.value_offsets()[row + 1] as usize);
-                    numbers(list.values(), from..to, |_| context(row), self.lookup, &mut cells.numbers);
-                    items += (to - from) as i64;
+                    let range = items_of(list, row);
+                    items += signed(range.len());
+                    numbers(list.values(), range, |_| context(row), self.lookup, &mut cells.numbers);
                 }
-                self.tally.list_surplus += items - rows as i64;
+                self.tally.list_surplus += items - signed(rows);
             } else {
                 numbers(&column, 0..rows, context, self.lookup, &mut cells.numbers);
             }
@@ -245,12 +244,19 @@ fn text(answer: &Answer, field: Field) -> Option<std::borrow::Cow<'_, str>> {
     answer.text(field)
 }
 
+/// Where the items of a row lie. Offsets of Arrow are not negative.
+fn items_of(list: &ListArray, row: usize) -> std::ops::Range<usize> {
+    let at = |row: usize| usize::try_from(list.value_offsets()[row]).unwrap_or(0);
+    at(row)..at(row + 1)
+}
+
+fn signed(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 /// Values under the offsets and nulls of a list.
 fn regrouped(list: &ListArray, values: ArrayRef) -> ArrayRef {
-    let lengths = (0..list.len()).map(|row| {
-        let (from, to) = (list.value_offsets()[row], list.value_offsets()[row + 1]);
-        if list.is_null(row) { 0 } else { (to - from) as usize }
-    });
+    let lengths = (0..list.len()).map(|row| if list.is_null(row) { 0 } else { items_of(list, row).len() });
     let offsets = arrow_buffer::OffsetBuffer::from_lengths(lengths);
     let item = Arc::new(ArrowField::new("element", values.data_type().clone(), true));
     Arc::new(ListArray::new(item, offsets, values, list.nulls().cloned()))

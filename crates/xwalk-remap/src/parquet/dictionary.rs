@@ -54,7 +54,7 @@ struct Texts {
     field: Field,
     /// For each answer the number of its text, or [`NONE`].
     of_answer: Vec<u32>,
-    texts: Vec<Box<str>>,
+    each: Vec<Box<str>>,
     known: FastMap<Box<str>, u32>,
     /// For each text the column chunk that used it last, and its place in the dictionary of that.
     place: Vec<(u32, u32)>,
@@ -63,8 +63,8 @@ struct Texts {
 
 impl Texts {
     fn new(field: Field) -> Self {
-        let (of_answer, texts, place) = (Vec::new(), Vec::new(), Vec::new());
-        Self { field, of_answer, texts, known: FastMap::default(), place, chunk: 0 }
+        let (of_answer, each, place) = (Vec::new(), Vec::new(), Vec::new());
+        Self { field, of_answer, each, known: FastMap::default(), place, chunk: 0 }
     }
 
     fn learn(&mut self, lookup: &Lookup<'_>) {
@@ -74,8 +74,8 @@ impl Texts {
                 Some(text) => match self.known.get(text.as_ref()) {
                     Some(&number) => number,
                     None => {
-                        let number = self.texts.len() as u32;
-                        self.texts.push(text.as_ref().into());
+                        let number = self.each.len() as u32;
+                        self.each.push(text.as_ref().into());
                         self.known.insert(text.as_ref().into(), number);
                         self.place.push((0, 0));
                         number
@@ -165,7 +165,7 @@ impl Remapper {
         for (dictionary, texts) in dictionaries.iter().zip(&self.fields) {
             self.body.clear();
             for &entry in &dictionary.entries {
-                let text = texts.texts[entry as usize].as_bytes();
+                let text = texts.each[entry as usize].as_bytes();
                 self.body.extend_from_slice(&u32::try_from(text.len())?.to_le_bytes());
                 self.body.extend_from_slice(text);
             }
@@ -210,7 +210,7 @@ impl Remapper {
         lookup.counts[0] += nulls;
         let closed = outputs.into_iter().zip(new).enumerate().map(|(f, (chunk, descriptor))| {
             let used = dictionaries[f].used(&self.fields[f], &counts);
-            chunk.close(descriptor, old.compression(), old.num_values(), rows, used)
+            chunk.close(descriptor, old.compression(), old.num_values(), rows, used.as_ref())
         });
         closed.collect::<Result<Vec<_>, _>>().map(Some)
     }
@@ -351,7 +351,7 @@ impl NewDictionary {
             }
         }
         let used =
-            || self.entries.iter().zip(&seen).filter(|(_, s)| **s).map(|(e, _)| &texts.texts[*e as usize]);
+            || self.entries.iter().zip(&seen).filter(|(_, s)| **s).map(|(e, _)| &texts.each[*e as usize]);
         Some((used().min()?.clone(), used().max()?.clone()))
     }
 }
@@ -384,10 +384,10 @@ impl Chunk {
         compression: Compression,
         values: i64,
         rows: u64,
-        used: Option<(Box<str>, Box<str>)>,
+        used: Option<&(Box<str>, Box<str>)>,
     ) -> Result<Encoded, ParquetError> {
         let bytes = Bytes::from(self.sink.into_inner()?);
-        let (least, greatest) = match &used {
+        let (least, greatest) = match used {
             Some((least, greatest)) => {
                 (Some(ByteArray::from(least.as_ref())), Some(ByteArray::from(greatest.as_ref())))
             }

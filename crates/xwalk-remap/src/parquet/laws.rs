@@ -40,10 +40,12 @@ fn codes(seeds: &[usize], shift: usize) -> Vec<Option<&'static str>> {
 }
 
 fn table(seeds: &[usize]) -> RecordBatch {
-    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values(0..seeds.len() as i64));
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0i64..).take(seeds.len())));
     let dx: ArrayRef = Arc::new(StringArray::from(codes(seeds, 0)));
     let mut coded = StringDictionaryBuilder::<Int32Type>::new();
-    codes(seeds, 1).into_iter().for_each(|c| coded.append_option(c));
+    for code in codes(seeds, 1) {
+        coded.append_option(code);
+    }
     let large: ArrayRef = Arc::new(LargeStringArray::from(codes(seeds, 2)));
     let mut lists = ListBuilder::new(StringBuilder::new());
     for &seed in seeds {
@@ -53,9 +55,12 @@ fn table(seeds: &[usize]) -> RecordBatch {
         lists.append(seed % 7 != 0);
     }
     // 31 August 2014 and on: the two contexts change on 1 October.
-    let days: ArrayRef = Arc::new(Date32Array::from_iter(
-        seeds.iter().map(|s| (s % 5 != 0).then_some(16_313 + (*s % 60) as i32)),
-    ));
+    let days: ArrayRef = Arc::new(
+        seeds
+            .iter()
+            .map(|s| (s % 5 != 0).then_some(16_313 + i32::try_from(s % 60).unwrap()))
+            .collect::<Date32Array>(),
+    );
     RecordBatch::try_from_iter_with_nullable([
         ("id", ids, false),
         ("dx", dx, true),
@@ -175,7 +180,7 @@ fn check(seeds: &[usize], rows: usize, options: &Options) {
         assert_eq!(answers.get_or_insert_with(|| seen.clone()), &seen);
         assert_eq!(tally.rows, seeds.len() as u64);
         let cells: u64 = tally.cells.iter().sum();
-        assert_eq!(i64::try_from(cells).unwrap(), tally.rows as i64 * 4 + tally.list_surplus);
+        assert_eq!(i128::from(cells), i128::from(tally.rows) * 4 + i128::from(tally.list_surplus));
         // Two threads write what one writes.
         let one = Options { threads: 1, ..options.clone() };
         let (alone, again) = remap(&input, &one, &Calendar::fixed(1)).unwrap();

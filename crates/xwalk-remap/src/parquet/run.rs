@@ -129,7 +129,9 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
             let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&shared))).collect();
             running.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
         });
-        parts.iter().for_each(|part| tally.add(part));
+        for part in &parts {
+            tally.add(part);
+        }
     }
     let turn = shared.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = turn.failure {
@@ -205,7 +207,7 @@ fn make(
     let mut slow = Vec::new();
     let texts = layout.fields.iter().all(|f| !matches!(f, Field::Count | Field::Alternatives));
     let quick = layout.date.is_none() && !job.options.combine && texts;
-    for code in 0..layout.codes.len() {
+    for (code, made) in made.iter_mut().enumerate() {
         let encoded = match job.calendar.undated() {
             Some(context) if quick && !layout.lists[code] => {
                 remapper.remap(&job.name, layout, shared.source, (group, code), context, lookup)?
@@ -213,7 +215,7 @@ fn make(
             _ => None,
         };
         match encoded {
-            Some(encoded) => made[code] = encoded.into_iter().map(Chunk::Encoded).collect(),
+            Some(encoded) => *made = encoded.into_iter().map(Chunk::Encoded).collect(),
             None => slow.push(code),
         }
     }
