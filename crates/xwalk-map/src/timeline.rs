@@ -48,7 +48,7 @@ impl Timeline {
             a.id()
                 .system
                 .cmp(&b.id().system)
-                .then_with(|| crate::graph::chronological((a.id(), a.effective()), (b.id(), b.effective())))
+                .then_with(|| crate::order::chronological((a.id(), a.effective()), (b.id(), b.effective())))
         });
         Self { editions, mid_year }
     }
