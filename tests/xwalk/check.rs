@@ -177,10 +177,11 @@ fn years_of_releases_by_date() {
     let Some(folder) = release("icd10cm") else { return };
     let Some(old) = release("icd9cm/32") else { return };
     let Some(hcpcs) = release("hcpcs") else { return };
-    let places =
-        ["--in", folder.to_str().unwrap(), "--in", old.to_str().unwrap(), "--in", hcpcs.to_str().unwrap()];
+    let Some(gem) = release("gem/2018/2018_I9gem.txt") else { return };
+    let [folder, old, hcpcs, gem] = [folder, old, hcpcs, gem].map(|p| p.to_str().unwrap().to_owned());
+    let places = ["--in", &folder, "--in", &old, "--in", &hcpcs, "--table", &gem];
     let at = |status: i32, code: &str, on: &str| check(status, &[code], on, &places).remove(0);
-    reason(&at(1, "250.00", "2020-03-03"), "wrong-system", "in use until 30 September 2015", &[]);
+    reason(&at(1, "250.00", "2020-03-03"), "wrong-system", "in use until 30 September 2015", &["E11.9"]);
     assert!(
         at(1, "250.00", "2020-03-03")["sentence"].as_str().unwrap().ends_with("use a code of ICD-10-CM.")
     );

@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -18,7 +19,11 @@ pub(crate) struct Browser {
     session: String,
     next: u64,
     _profile: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
 }
+
+/// One browser at a time: several at once would measure each other.
+static ALONE: Mutex<()> = Mutex::new(());
 
 /// The program, or `None` with a word on why the test does nothing.
 fn program() -> Option<PathBuf> {
@@ -37,8 +42,11 @@ fn program() -> Option<PathBuf> {
 
 impl Browser {
     pub(crate) fn start() -> Option<Self> {
+        let program = program()?;
+        // A test that failed holds nothing that the next one needs.
+        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let profile = tempfile::tempdir().unwrap();
-        let mut process = Command::new(program()?)
+        let mut process = Command::new(program)
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"])
             .args(["--disable-background-networking", "--remote-debugging-port=0"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
@@ -59,7 +67,8 @@ impl Browser {
         let stream = TcpStream::connect(host).unwrap();
         stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let (socket, _) = tungstenite::client(address, stream).unwrap();
-        let mut browser = Self { process, socket, session: String::new(), next: 0, _profile: profile };
+        let mut browser =
+            Self { process, socket, session: String::new(), next: 0, _profile: profile, _alone: alone };
         let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attached =
             browser.call("Target.attachToTarget", &json!({"targetId": target["targetId"], "flatten": true}));

@@ -174,6 +174,33 @@ fn notes_by_heading_with_their_moves() {
 }
 
 #[test]
+fn notes_of_tabular_lists_stand_beside_the_headline_of_the_order_files() {
+    let lists = ["fixtures/icd10cm/2025-04", "fixtures/icd10cm/2026-04"];
+    let json = json_of(&[FROM, TO, "--notes", lists[0], lists[1]]);
+    assert_eq!(headline(&json), (487, 28, 38));
+    let own = json_of(&[lists[0], lists[1]]);
+    for field in ["note_counts", "note_moves"] {
+        assert_eq!(json[field], own[field]);
+    }
+    assert_eq!(json["notes_from"], json!(["icd10cm@2025-04", "icd10cm@2026-04"]));
+    let key = |json: &Value, note: &Value| {
+        json["chapters"][note["chapter"].as_u64().unwrap() as usize]["key"].as_str().unwrap().to_owned()
+    };
+    let place = |json: &Value| -> Vec<(String, String)> {
+        let notes = json["notes"].as_array().unwrap().iter();
+        notes.map(|n| (n["code"].as_str().unwrap().to_owned(), key(json, n))).collect()
+    };
+    assert_eq!(place(&json), place(&own), "the same places in the same chapters");
+    let run = Program::new().expect(2, &["report", FROM, TO, "--notes", FROM, TO]);
+    assert!(run.stderr.contains("icd10cm@2025 holds no notes"), "{}", run.stderr);
+    // Of the library they are taken without being named.
+    let program = Program::new();
+    program.expect(0, &["import", "fixtures/icd10cm"]);
+    let stored = program.expect(0, &["report", "icd10cm@2025", "icd10cm@2026", "--format", "json"]).json();
+    assert_eq!(stored["note_counts"], own["note_counts"]);
+}
+
+#[test]
 fn the_page_is_one_file_and_runs_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("summary.html");
@@ -241,6 +268,7 @@ fn the_workbook_has_a_sheet_for_each_kind() {
         "Revised",
         "Editorial",
         "Successors",
+        "Used before",
         "Scope loss",
     ] {
         assert!(names.contains(&name.to_owned()), "{name}: {names:?}");
@@ -420,6 +448,7 @@ fn cards_import_into_anki_and_every_answer_holds() {
         addenda: &[],
         transactions: &[],
         succession: &succession,
+        notes: None,
         years: &[],
         selection: &Selection::default(),
         with_licensed_text: false,

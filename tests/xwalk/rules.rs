@@ -235,6 +235,20 @@ fn retired_codes_stay_with_their_last_day_when_asked_for() {
     assert_eq!((&json["unexpected"], &json["sets"][0]["before"]), (&0.into(), &10.into()), "{json:#}");
 }
 
+#[test]
+fn a_list_without_names_of_columns_stays_one() {
+    let sets = Sets::new();
+    let list = sets.write("plain.txt", "G35\r\nE11.9\r\n");
+    let into = sets.text("new");
+    migrate(0, &list, &["--into", &into]);
+    let text = sets.read("new/plain.txt");
+    assert!(text.starts_with("G35.A\r\nG35.B0\r\n"), "{text}");
+    assert!(text.ends_with("\r\nG35.D\r\nE11.9\r\nE11.A\r\n"), "{text}");
+    // There is no place for the last day, and no code may be overwritten by it.
+    let run = migrate(2, &list, &["--into", &into, "--keep-historical"]);
+    assert!(run.stderr.contains("it has no row that names its columns"), "{}", run.stderr);
+}
+
 const RULES: &str = "# Rules of the coding team\n[[set]]\nname = \"neuro\"  # ours\nowner = \"Kim\"\ninclude = [\n  \
                      \"G35\",  # multiple sclerosis\n  \"G31.8-\",\n]\nexclude = [\"G31.84\"]\n\n[[set]]\nname = \"milk\"\n\
                      include = [\"T78.07XA\", \"T78.07XD\"]\n";
@@ -357,6 +371,7 @@ fn bad_tables_are_told_with_row_and_column() {
             "--code-column",
         ],
     );
+    check_bad("pairs.txt", b"G35\nE11.9; I27.89\n", 2, &["error[ambiguous-column]: both A and B hold codes"]);
     check_bad(
         "number.csv",
         b"code\nG35\n1.1E+12\n",

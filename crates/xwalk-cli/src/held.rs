@@ -19,6 +19,8 @@ use crate::{diagnostics, editions};
 /// An edition with the lists that lead to it.
 pub(crate) struct Held {
     pub(crate) edition: Arc<Edition>,
+    /// Whether it came from the library.
+    pub(crate) stored: bool,
     pub(crate) addenda: Vec<Addendum>,
     pub(crate) transactions: Vec<TransactionReport>,
 }
@@ -56,7 +58,8 @@ pub(crate) fn collect<'a>(
             sources.extend(
                 releases_of(path, &found, printer)?.into_iter().map(|r| (at, Source::Release(Box::new(r)))),
             );
-            map_files.extend(found.maps);
+            // Maps to other systems are taken where they are named.
+            map_files.extend(found.maps.into_iter().filter(|f| f.kind != MapKind::Gem));
         } else if spec.contains('@') {
             let id: EditionId = spec.parse()?;
             systems_stored.push(id.system);
@@ -85,7 +88,7 @@ pub(crate) fn collect<'a>(
         }
         map_files.extend(found.maps);
     }
-    map_files.retain(|f| matches!(f.kind, MapKind::ConversionTable | MapKind::Transition));
+    map_files.retain(|f| matches!(f.kind, MapKind::ConversionTable | MapKind::Transition | MapKind::Gem));
     let bar = printer.bar(sources.len() as u64, "read");
     let read = || -> anyhow::Result<Vec<(usize, Held)>> {
         sources
@@ -98,6 +101,7 @@ pub(crate) fn collect<'a>(
                             imported.edition.with_context(|| format!("{} lists no codes", release.id))?;
                         Held {
                             edition: Arc::new(edition),
+                            stored: false,
                             addenda: imported.addenda,
                             transactions: imported.transactions,
                         }
@@ -106,6 +110,7 @@ pub(crate) fn collect<'a>(
                         let stored = library.load(id).with_context(|| format!("failed to read {id}"))?;
                         Held {
                             edition: Arc::new(stored.edition),
+                            stored: true,
                             addenda: stored.addenda,
                             transactions: Vec::new(),
                         }

@@ -181,6 +181,16 @@ impl<'a> Holdings<'a> {
         self.library.load_map(id).with_context(|| format!("failed to read {id}"))
     }
 
+    /// The maps at hand from a system to another.
+    pub(crate) fn maps_across(
+        &self,
+        source: CodeSystem,
+        target: CodeSystem,
+    ) -> anyhow::Result<Vec<ConceptMap>> {
+        let across = |id: &&MapId| id.source.system == source && id.target.system == target;
+        self.map_ids().iter().filter(across).map(|id| self.map(id)).collect()
+    }
+
     /// Whether an authority states successors between two editions of a system.
     pub(crate) fn states(&self, from: &EditionId, to: &EditionId) -> bool {
         match to.system {

@@ -9,10 +9,10 @@ mod editions;
 mod exit;
 mod held;
 mod holdings;
+mod lists;
 mod output;
 mod printer;
 mod routes;
-mod table;
 mod tables;
 
 use clap::{Parser, Subcommand};
@@ -62,9 +62,9 @@ enum Command {
     Report(commands::report::Args),
     Check(commands::check::Args),
     Map(commands::map::Args),
-    Remap(commands::remap::Args),
     Rules(commands::rules::Args),
     Review(commands::review::Args),
+    Remap(commands::remap::Args),
 }
 
 /// Runs the command line of this process.
@@ -82,9 +82,9 @@ pub fn main() -> std::process::ExitCode {
         Command::Report(args) => commands::report::run(&args, library, &printer),
         Command::Check(args) => commands::check::run(&args, library, &printer),
         Command::Map(args) => commands::map::run(&args, library, &printer),
-        Command::Remap(args) => commands::remap::run(&args, library, &printer),
         Command::Rules(args) => commands::rules::run(&args, library, &printer),
         Command::Review(args) => commands::review::run(&args, library, &printer),
+        Command::Remap(args) => commands::remap::run(&args, library, &printer),
     };
     match result {
         Ok(status) => status.into(),

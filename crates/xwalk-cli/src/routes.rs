@@ -13,7 +13,7 @@ use xwalk_map::{
 use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
 
 use crate::holdings::{Holdings, Need};
-use crate::table::Table;
+use crate::lists::List;
 
 /// How maps between two systems are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -366,7 +366,7 @@ fn infer(made: &[Made], loaded: &Loaded) -> Inference {
 
 /// Reads a table of counts: columns `code` and `n`.
 pub(crate) fn read_volumes(path: &std::path::Path, of: &EditionId) -> anyhow::Result<BTreeMap<Code, u64>> {
-    let table = Table::read(path)?;
+    let table = List::read(path)?;
     let (code_at, n_at) = (table.column(&["code"])?, table.column(&["n", "count"])?);
     let mut volumes = BTreeMap::new();
     for row in table.rows() {

@@ -64,7 +64,7 @@ pub(crate) struct Args {
     /// Editions to look in: paths of official files, edition ids, or systems of the library (default: the library)
     #[arg(long = "in", value_name = "EDITION")]
     editions: Vec<String>,
-    /// Conversion or transition table that states successors; may be given several times
+    /// Conversion table, transition table or General Equivalence Mapping that says what to use instead
     #[arg(long, value_name = "FILE")]
     table: Vec<PathBuf>,
     #[command(flatten)]
@@ -104,7 +104,13 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             Succession::default()
         })
     };
-    let checker = Checker::new(&timeline, &mid_year, &successions, &args.system);
+    let mut across = Vec::new();
+    for system in CodeSystem::ALL {
+        if let Some(other) = counterpart(system) {
+            across.extend(held.holdings.maps_across(system, other)?);
+        }
+    }
+    let checker = Checker::new(&timeline, &mid_year, &successions, &args.system).with_maps(&across);
     let status = if args.column.is_empty() {
         codes(args, format, &checker, printer)?
     } else {

@@ -15,10 +15,10 @@ use xwalk_report::answers::{Answer, View, write_statistics_json, write_statistic
 use crate::editions;
 use crate::exit::ExitStatus;
 use crate::holdings::Holdings;
+use crate::lists::List;
 use crate::output::{Format, OutputArgs};
 use crate::printer::Printer;
 use crate::routes::{RouteArgs, read_volumes};
-use crate::table::Table;
 
 /// Carry codes along crosswalks, with a typed outcome and the evidence for every hop
 ///
@@ -325,7 +325,7 @@ fn dated(text: &str, on: Option<Date>) -> anyhow::Result<Input> {
 }
 
 fn read_codes(path: &Path, on: Option<Date>) -> anyhow::Result<Vec<Input>> {
-    let table = Table::read(path)?;
+    let table = List::read(path)?;
     let (code_at, date_at) = (table.column(&["code"])?, table.find(&["date"]));
     let mut inputs = Vec::new();
     for row in table.rows() {
@@ -341,7 +341,7 @@ fn read_codes(path: &Path, on: Option<Date>) -> anyhow::Result<Vec<Input>> {
 }
 
 fn read_sample(path: &Path, from: &EditionId, to: &EditionId) -> anyhow::Result<DualCoded> {
-    let table = Table::read(path)?;
+    let table = List::read(path)?;
     let (source_at, target_at) = (table.column(&["source"])?, table.column(&["target"])?);
     let n_at = table.column(&["n", "count"])?;
     let mut sample = DualCoded::default();

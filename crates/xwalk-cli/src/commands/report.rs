@@ -1,12 +1,14 @@
 //! `xwalk report`
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rayon::prelude::*;
+use xwalk_library::Library;
 use xwalk_model::{Code, Edition, EditionId, calendar};
 use xwalk_report::quiz::Quiz;
-use xwalk_report::summary::{Input, Selection, Summary, Year, write_site};
+use xwalk_report::summary::{Input, Selection, Summary, TabularLists, Year, write_site};
 
 use crate::editions;
 use crate::exit::ExitStatus;
@@ -41,6 +43,10 @@ pub(crate) struct Args {
     /// Conversion or transition table that states successors; may be given several times
     #[arg(long, value_name = "FILE")]
     table: Vec<PathBuf>,
+    /// Tabular lists to compare the notes of, where the editions hold none (default: those of the same years in the
+    /// library)
+    #[arg(long, value_names = ["FROM", "TO"], num_args = 2)]
+    notes: Vec<String>,
     /// Show only these codes, categories and ranges, with everything below them
     #[arg(long, value_name = "RANGE", value_delimiter = ',')]
     within: Vec<String>,
@@ -126,9 +132,9 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     }
     let years = years(&held.editions)?;
     let with_errors = match format {
-        Some(ReportFormat::Site) => write_pages(args, &held, &years, printer)?,
+        Some(ReportFormat::Site) => write_pages(args, &held, &years, &library, printer)?,
         _ => {
-            let summary = summarise(args, &held, from, to, &years)?;
+            let summary = summarise(args, &held, from, to, &years, (&library, printer))?;
             note_unknown(args, &summary, printer);
             if let Some(format) = format {
                 write_one(args, format, &summary, printer)?;
@@ -166,6 +172,7 @@ fn summarise(
     from: &Held,
     to: &Held,
     years: &[Year],
+    (library, printer): (&Library, &Printer),
 ) -> anyhow::Result<Summary> {
     let before: Vec<&Edition> =
         held.editions.iter().map(|h| &*h.edition).take_while(|e| e.id() != from.edition.id()).collect();
@@ -177,6 +184,9 @@ fn summarise(
         || held.succession(&from.edition, &to.edition),
     );
     let (set, succession) = (set?, succession?);
+    let lists = tabular_lists(args, from, to, library, printer)?;
+    let note_set = lists.as_ref().map(|(a, b)| xwalk_diff::diff(a, b, &|_| None)).transpose()?;
+    let notes = lists.as_ref().zip(note_set.as_ref()).map(|((from, to), set)| TabularLists { from, to, set });
     let selection = selection(args, &from.edition, &to.edition)?;
     let upto = years.iter().position(|y| y.to == to.edition.id().to_string()).map_or(0, |at| at + 1);
     let input = Input {
@@ -186,11 +196,50 @@ fn summarise(
         addenda: &to.addenda,
         transactions: &to.transactions,
         succession: &succession,
+        notes,
         years: &years[..upto],
         selection: &selection,
         with_licensed_text: args.with_licensed_text,
     };
     Ok(Summary::new(&input))
+}
+
+/// The tabular lists that the notes are taken from: those named, or the latest of the same years in the library. An
+/// order file holds no notes, and the tabular XML of a year is often held as another edition, of April for instance.
+fn tabular_lists(
+    args: &Args,
+    from: &Held,
+    to: &Held,
+    library: &Library,
+    printer: &Printer,
+) -> anyhow::Result<Option<(Arc<Edition>, Arc<Edition>)>> {
+    if let [a, b] = &args.notes[..] {
+        let named = held::collect(&[a.clone(), b.clone()], &[], args.allow_errors, library, printer)?;
+        let [from, to] = &named.editions[..] else {
+            bail!("--notes takes two editions; {a} and {b} are {}", named.editions.len());
+        };
+        for list in [from, to] {
+            if !list.edition.has_notes() {
+                bail!("{} holds no notes; name editions with a tabular list", list.edition.id());
+            }
+        }
+        return Ok(Some((Arc::clone(&from.edition), Arc::clone(&to.edition))));
+    }
+    if !from.stored || !to.stored || from.edition.has_notes() || to.edition.has_notes() {
+        return Ok(None);
+    }
+    let manifests = library.list()?;
+    let of_year = |edition: &Edition| {
+        let within = manifests.iter().rev().find(|m| {
+            m.id.system == edition.id().system
+                && m.sources.iter().any(|s| s.part.contains("tabular"))
+                && m.effective.from.is_some_and(|day| edition.effective().contains(day))
+        });
+        within.map(|m| m.id.clone())
+    };
+    let (Some(a), Some(b)) = (of_year(&from.edition), of_year(&to.edition)) else { return Ok(None) };
+    let (a, b) = rayon::join(|| library.load(&a), || library.load(&b));
+    Ok(Some((Arc::new(a?.edition), Arc::new(b?.edition))))
 }
 
 fn selection(args: &Args, from: &Edition, to: &Edition) -> anyhow::Result<Selection> {
@@ -262,6 +311,7 @@ fn write_pages(
     args: &Args,
     held: &Collection<'_>,
     years: &[Year],
+    library: &Library,
     printer: &Printer,
 ) -> anyhow::Result<bool> {
     let Some(folder) = args.output.as_deref().filter(|p| p.as_os_str() != "-") else {
@@ -272,7 +322,7 @@ fn write_pages(
     let summaries: anyhow::Result<Vec<Summary>> = steps
         .par_iter()
         .map(|(from, to)| {
-            let summary = summarise(args, held, from, to, years);
+            let summary = summarise(args, held, from, to, years, (library, printer));
             bar.inc(1);
             summary
         })

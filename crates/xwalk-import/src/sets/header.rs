@@ -219,18 +219,26 @@ fn by_names(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<Tab
 /// A single list without any name: the first column whose cells are codes.
 fn by_content(source: &Source<'_>, sheet: usize, grid: &Grid) -> Result<Option<TableLayout>, Diagnostic> {
     let columns = grid.rows.iter().map(Vec::len).max().unwrap_or(0);
-    for code in 0..columns {
+    let holds_codes = |column: &usize| {
         let cells: Vec<&Cell> =
-            grid.rows.iter().filter_map(|r| r.get(code)).filter(|c| !c.is_blank()).take(200).collect();
+            grid.rows.iter().filter_map(|r| r.get(*column)).filter(|c| !c.is_blank()).take(200).collect();
         let good = cells.iter().filter(|c| is_codes(c, source.system)).count();
-        if good > 0 && good * 2 > cells.len() {
-            if let Some(area) = grid.merged.iter().find(|m| m[0] < 3 && m[1] != m[3]) {
-                return Err(merged(source, grid, area[0] as usize, area));
-            }
-            return Ok(Some(headerless(sheet, code)));
+        good > 0 && good * 2 > cells.len()
+    };
+    let found: Vec<usize> = (0..columns).filter(holds_codes).take(2).collect();
+    match found[..] {
+        [] => Ok(None),
+        [code] => match grid.merged.iter().find(|m| m[0] < 3 && m[1] != m[3]) {
+            Some(area) => Err(merged(source, grid, area[0] as usize, area)),
+            None => Ok(Some(headerless(sheet, code))),
+        },
+        // Codes of a second column would be left out without a word.
+        [first, second, ..] => {
+            let message = format!("both {} and {} hold codes", letters(first), letters(second));
+            let both = problem(source, grid, Rule::AmbiguousColumn, 0, second, message);
+            Err(both.hint("write one code in a line, or say which column with --code-column"))
         }
     }
-    Ok(None)
 }
 
 fn is_codes(cell: &Cell, system: CodeSystem) -> bool {

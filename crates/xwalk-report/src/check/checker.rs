@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 use xwalk_map::{MidYear, Placed, Timeline};
-use xwalk_model::{Code, CodeSystem, Concept, Edition, EditionId};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, Targets};
 
 use super::shape::{misplaced, seventh_missing, unknown};
 use super::{
@@ -26,6 +26,8 @@ pub struct Checker<'e> {
     /// The systems that were asked for; others are only looked at to say that a code is theirs.
     wanted: Vec<CodeSystem>,
     successions: &'e Successions<'e>,
+    /// Maps from one system to another.
+    across: &'e [ConceptMap],
     steps: RefCell<BTreeMap<(EditionId, EditionId), Rc<Succession>>>,
 }
 
@@ -41,7 +43,14 @@ impl<'e> Checker<'e> {
         let systems: Vec<CodeSystem> =
             CodeSystem::ALL.into_iter().filter(|s| timeline.of(*s).next().is_some()).collect();
         let wanted = if wanted.is_empty() { systems.clone() } else { wanted.to_vec() };
-        Self { timeline, mid_year, systems, wanted, successions, steps: RefCell::default() }
+        Self { timeline, mid_year, systems, wanted, successions, across: &[], steps: RefCell::default() }
+    }
+
+    /// Uses maps that lead from one system to another, to say what to use in place of a code of the wrong system.
+    #[must_use]
+    pub fn with_maps(mut self, across: &'e [ConceptMap]) -> Self {
+        self.across = across;
+        self
     }
 
     /// The edition of a system in effect on a day.
@@ -388,7 +397,47 @@ impl<'e> Checker<'e> {
             day(on),
             names.join(" or ")
         );
+        if let Some(edition) = in_use.iter().find_map(|s| self.in_force(*s, on)) {
+            self.add_other_system(&mut feedback, code, holding.edition.id(), edition);
+        }
         Some(feedback)
+    }
+
+    /// What an official map says takes the place of a code in another system, where it is valid on the day.
+    fn add_other_system(&self, feedback: &mut Feedback, code: &Code, from: &EditionId, to: &'e Edition) {
+        let maps = self
+            .across
+            .iter()
+            .filter(|m| m.id.source.system == from.system && m.id.target.system == to.id().system);
+        let mut found: Vec<Instead> = Vec::new();
+        for map in maps {
+            for mapping in map.get(code) {
+                let slots: Vec<Vec<Code>> = match &mapping.targets {
+                    Targets::NoMap => continue,
+                    Targets::One(code) => vec![vec![code.clone()]],
+                    Targets::Combination { slots, .. } => slots.clone(),
+                };
+                let valid = |c: &&Code| to.get(c).is_some_and(Concept::assignable);
+                let codes: Vec<(String, String)> = slots
+                    .iter()
+                    .flatten()
+                    .filter(valid)
+                    .filter_map(|c| to.get(c))
+                    .map(|c| (c.display(), c.title().to_owned()))
+                    .collect();
+                let way = Instead { codes, basis: "official", with: Vec::new() };
+                if !way.codes.is_empty() && !found.contains(&way) {
+                    found.push(way);
+                }
+            }
+        }
+        feedback.instead_count = found.len();
+        if !found.is_empty() {
+            let remark = "by the General Equivalence Mapping, which is approximate: the record decides";
+            feedback.remarks.push(remark.to_owned());
+        }
+        found.truncate(LISTED);
+        feedback.instead = found;
     }
 
     fn no_edition(&self, given: &str, on: Date, system: CodeSystem, code: &Code) -> Feedback {

@@ -92,7 +92,13 @@ impl<'t> Table<'t> {
 
     /// The column with a name, made behind the others where there is none.
     fn column(&mut self, name: &str) -> usize {
-        let Some(header) = self.layout.header else { return 0 };
+        let Some(header) = self.layout.header else {
+            // Nothing would say what a further column is, and the list would not be read back as it is meant.
+            self.problems.push(format!(
+                "it has no row that names its columns, so there is no place for `{name}`; write one above the codes"
+            ));
+            return self.grid.rows.iter().map(Vec::len).max().unwrap_or(0);
+        };
         let found = self.grid.rows[header].iter().position(|c| c.text().trim() == name);
         found.unwrap_or_else(|| {
             let width = self.grid.rows.iter().skip(header).map(Vec::len).max().unwrap_or(0);

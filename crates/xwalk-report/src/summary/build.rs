@@ -30,12 +30,25 @@ pub struct Input<'a> {
     pub transactions: &'a [TransactionReport],
     /// What leads from old codes to new ones.
     pub succession: &'a Succession,
+    /// The tabular lists whose notes are compared, where the two editions hold none.
+    pub notes: Option<TabularLists<'a>>,
     /// The steps up to this one, for the charts over the years; may be empty.
     pub years: &'a [Year],
     /// What is shown.
     pub selection: &'a Selection,
     /// Whether licensed descriptors (CPT) are shown.
     pub with_licensed_text: bool,
+}
+
+/// Two tabular lists of the same years as the editions, for their notes.
+#[derive(Clone, Copy)]
+pub struct TabularLists<'a> {
+    /// The earlier one.
+    pub from: &'a Edition,
+    /// The later one.
+    pub to: &'a Edition,
+    /// What differs between them.
+    pub set: &'a ChangeSet,
 }
 
 impl Summary {
@@ -52,6 +65,8 @@ pub(super) struct Builder<'a> {
     /// Whether headers count in the headline too.
     pub(super) all: bool,
     pub(super) chapters: Chapters<'a>,
+    /// Those of the tabular lists that the notes are of, where these are others.
+    pub(super) note_chapters: Option<Chapters<'a>>,
     pub(super) cpt: Option<CptHeadline>,
     pub(super) resequenced: HashSet<Code>,
     /// For codes that only changed their name (ICD-11): the new code by the old one.
@@ -75,6 +90,7 @@ impl<'a> Builder<'a> {
             withheld: licence::withholds_text(system) && !input.with_licensed_text,
             all: counts_all(system),
             chapters: Chapters::new(input.from, input.to),
+            note_chapters: input.notes.map(|lists| Chapters::new(lists.from, lists.to)),
             cpt: xwalk_diff::cpt_headline(input.from, input.to),
             resequenced: cpt_marks::resequenced(input.to),
             recoded,
@@ -88,12 +104,16 @@ impl<'a> Builder<'a> {
         let (mut notes, mut attributes) = (Vec::new(), Vec::new());
         for (code, changes) in &input.set.changes {
             self.code_rows(code, changes, &mut rows);
-            self.note_rows(code, changes, &mut notes);
             self.attribute_rows(code, changes, &mut attributes);
+        }
+        let note_set = input.notes.map_or(input.set, |lists| lists.set);
+        for (code, changes) in &note_set.changes {
+            self.note_rows(code, changes, &mut notes);
         }
         self.revised_by_history(&mut rows);
         self.count_chapters(&rows);
         let counts = input.set.counts();
+        let note_counts = note_set.counts();
         let totals = [input.set.from_totals, input.set.to_totals];
         let mut headline = Headline::new(self.system, &counts, totals, self.cpt, &audits);
         if let Some(cpt) = self.cpt {
@@ -173,7 +193,7 @@ impl<'a> Builder<'a> {
             scope_loss,
             successors_from: self.input.succession.sources.iter().map(|s| s.name.clone()).collect(),
             flows,
-            note_counts: counts
+            note_counts: note_counts
                 .notes
                 .iter()
                 .map(|(kind, &(added, removed))| NoteCount {
@@ -183,7 +203,7 @@ impl<'a> Builder<'a> {
                     removed,
                 })
                 .collect(),
-            note_moves: counts
+            note_moves: note_counts
                 .notes_moved
                 .iter()
                 .map(|((from, to), &count)| NoteMove { from: from.label(), to: to.label(), count })
@@ -192,12 +212,20 @@ impl<'a> Builder<'a> {
             attributes,
             years: input.years.to_vec(),
             selection,
-            caveats: input.set.caveats.iter().cloned().chain(excerpts).collect(),
+            notes_from: input.notes.map(|l| [l.from.id().to_string(), l.to.id().to_string()]),
+            caveats: self.caveats(excerpts),
             language: input.to.languages().first().cloned().unwrap_or_default(),
             text_withheld: self.withheld,
             attributions: licence::attributions(self.system, !self.withheld),
             glossary: glossary::terms(self.system),
         }
+    }
+
+    /// What a reader has to know; where notes of other lists are shown, not that these editions have none.
+    fn caveats(&self, excerpts: Vec<String>) -> Vec<String> {
+        let own = self.input.set.caveats.iter();
+        let kept = own.filter(|c| self.input.notes.is_none() || !c.starts_with("notes were not compared"));
+        kept.cloned().chain(excerpts).collect()
     }
 
     /// Whether both editions are next to each other, as the authority's own lists count.

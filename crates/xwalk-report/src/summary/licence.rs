@@ -46,3 +46,25 @@ pub fn attributions(system: CodeSystem, with_text: bool) -> Vec<&'static str> {
 pub(super) fn withholds_text(system: CodeSystem) -> bool {
     system == CodeSystem::Cpt
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_owner_is_named() {
+        let line = |system, with_text| attributions(system, with_text).join(" ");
+        assert!(
+            line(CodeSystem::Icd11mms, true).contains("World Health Organization (WHO), https://icd.who.int")
+        );
+        assert!(line(CodeSystem::Icd10gm, true).starts_with(
+            "Die Erstellung erfolgt unter Verwendung der maschinenlesbaren Fassung des Bundesinstituts"
+        ));
+        assert!(line(CodeSystem::Cpt, true).contains("copyright of the American Medical Association"));
+        assert!(line(CodeSystem::Cpt, false).contains("left out"));
+        for system in CodeSystem::ALL {
+            assert!(!attributions(system, false).is_empty());
+            assert_eq!(withholds_text(system), system == CodeSystem::Cpt);
+        }
+    }
+}

@@ -71,7 +71,13 @@ fn alternatives(ways: &[Alternative]) -> String {
         let codes = a.codes.iter().map(|n| plain(&n.code)).collect::<Vec<_>>().join(" and ");
         if a.with.is_empty() { codes } else { format!("{codes} (together with {})", self::codes(&a.with)) }
     };
-    ways.iter().map(way).collect::<Vec<_>>().join(", or ")
+    match ways {
+        // A table that names whole categories is not told code by code.
+        [first, .., last] if ways.len() > 40 => {
+            format!("one of {} codes from {} to {}", grouped(ways.len() as u64), way(first), way(last))
+        }
+        _ => ways.iter().map(way).collect::<Vec<_>>().join(", or "),
+    }
 }
 
 pub(super) fn write(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
@@ -252,11 +258,11 @@ fn write_notes(summary: &Summary, out: &mut dyn io::Write) -> io::Result<()> {
     if summary.notes.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "## Notes ({})\n\n| Heading | Added | Removed |\n| --- | ---: | ---: |",
-        summary.notes.len()
-    )?;
+    writeln!(out, "## Notes ({})\n", summary.notes.len())?;
+    if let Some([from, to]) = &summary.notes_from {
+        writeln!(out, "Compared between the tabular lists {from} and {to}.\n")?;
+    }
+    writeln!(out, "| Heading | Added | Removed |\n| --- | ---: | ---: |")?;
     for n in &summary.note_counts {
         writeln!(out, "| {} | {} | {} |", n.label, grouped(n.added), grouped(n.removed))?;
     }

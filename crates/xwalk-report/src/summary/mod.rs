@@ -23,7 +23,7 @@ mod workbook;
 use serde::Serialize;
 use xwalk_model::{CodeSystem, Mark, Period, RevisionClass, Role, SourceFile, Totals};
 
-pub use build::Input;
+pub use build::{Input, TabularLists};
 pub(crate) use chapters::Chapters;
 pub use glossary::Term;
 pub use headline::{Headline, HeadlineNumber, OfficialList, Reconciliation};
@@ -62,6 +62,9 @@ pub struct Summary {
     pub successors_from: Vec<String>,
     /// Splits and merges by category.
     pub flows: Vec<Flow>,
+    /// The tabular lists whose notes are compared, where these are not the two editions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notes_from: Option<[String; 2]>,
     /// Notes by heading.
     pub note_counts: Vec<NoteCount>,
     /// Notes that moved from one heading to another.

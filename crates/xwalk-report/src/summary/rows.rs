@@ -6,7 +6,9 @@ use xwalk_diff::RevisedBasis;
 use xwalk_model::{Change, Code, CodeSystem, Concept, ConceptKind, NoteChange, NoteKind, Revision, Role};
 
 use super::build::Builder;
-use super::{Alternative, AttributeRow, ChangeRow, CptMark, Kind, NoteRow, RevisedTitle, Status, cpt_marks};
+use super::{
+    Alternative, AttributeRow, ChangeRow, CptMark, Kind, Named, NoteRow, RevisedTitle, Status, cpt_marks,
+};
 
 impl Builder<'_> {
     pub(super) fn code_rows(&self, code: &Code, changes: &[Change], rows: &mut Vec<(ChangeRow, Code)>) {
@@ -198,17 +200,31 @@ impl Builder<'_> {
                 NoteChange::Removed => ("removed", None),
                 NoteChange::Moved { from } => ("moved", Some(*from)),
             };
-            let named = self.named(code);
+            let (named, chapter) = self.place_of_note(code);
             notes.push(NoteRow {
                 code: named.code,
                 title: named.title,
-                chapter: self.chapters.of(code),
+                chapter,
                 action,
                 kind: kind.label(),
                 was: was.map(NoteKind::label),
                 text: text.clone(),
             });
         }
+    }
+
+    /// The code at which a note stands and its chapter, by the tabular list that holds the note.
+    fn place_of_note(&self, code: &Code) -> (Named, usize) {
+        let (Some(lists), Some(chapters)) = (self.input.notes, &self.note_chapters) else {
+            return (self.named(code), self.chapters.of(code));
+        };
+        let named = match lists.to.get(code).or_else(|| lists.from.get(code)) {
+            Some(concept) => Named { code: concept.display(), title: self.title(concept.title()) },
+            None => self.named(code),
+        };
+        let key = &chapters.rows[chapters.of(code)].key;
+        let same = self.chapters.rows.iter().position(|c| c.key == *key);
+        (named, same.unwrap_or(self.chapters.rows.len() - 1))
     }
 
     pub(super) fn attribute_rows(&self, code: &Code, changes: &[Change], attributes: &mut Vec<AttributeRow>) {

@@ -79,8 +79,10 @@ pub(in crate::summary) fn changes_by_year(years: &[Year]) -> Markup {
         .map(|y| format!("{}: {} added, {} deleted", y.version, grouped(y.added), grouped(y.deleted)))
         .collect();
     let total = base + lower + 34.0;
-    // More than nine labels would run into each other; every second one is left out then.
-    let every = years.len().div_ceil(9).max(1);
+    // Labels that would run into each other are left out, evenly; the table below has them all.
+    let longest = |texts: &mut dyn Iterator<Item = usize>| texts.max().unwrap_or(1) as f64 * 7.0 + 4.0;
+    let values_every = every(longest(&mut years.iter().map(|y| grouped(y.added).len())), slot);
+    let names_every = every(longest(&mut years.iter().map(|y| y.version.len())), slot);
     html! {
         svg.chart viewBox=(format!("0 0 {WIDTH} {}", r(total))) role="img" aria-label=(words.join("; ")) {
             @for (i, year) in years.iter().enumerate() {
@@ -89,15 +91,24 @@ pub(in crate::summary) fn changes_by_year(years: &[Year]) -> Markup {
                 @let tall = share(year.added, up, height);
                 rect.added x=(r(x)) y=(r(base - tall)) width=(r(bar)) height=(r(tall)) {}
                 rect.deleted x=(r(x)) y=(r(base)) width=(r(bar)) height=(r(share(year.deleted, up, height))) {}
-                @if i % every == 0 {
+                @if i % values_every == 0 {
                     text.value x=(middle) y=(r(base - tall - 4.0)) text-anchor="middle" { (grouped(year.added)) }
                     text.value x=(middle) y=(r(base + share(year.deleted, up, height) + 11.0)) text-anchor="middle" { "\u{2212}" (grouped(year.deleted)) }
+                }
+                @if i % names_every == 0 {
                     text.axis x=(middle) y=(r(total - 3.0)) text-anchor="middle" { (year.version) }
                 }
             }
             line.axis x1="0" x2=(WIDTH) y1=(r(base)) y2=(r(base)) {}
         }
     }
+}
+
+/// Every how many places a label fits that is so wide.
+fn every(label: f64, slot: f64) -> usize {
+    #[expect(clippy::cast_sign_loss, reason = "both are positive, and a chart has a few dozen places")]
+    let every = (label / slot).ceil() as usize;
+    every.max(1)
 }
 
 /// The number of codes by year. The axis does not begin at 0, and its ends are labelled.

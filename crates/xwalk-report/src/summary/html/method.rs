@@ -31,6 +31,9 @@ pub(super) fn method(summary: &Summary) -> Markup {
                  addition. A code counts as revised once, however many of its titles changed."
             }
             p { "The baseline is " (summary.from.id) ". Codes are placed by " (summary.chapter_source) "." }
+            @if let Some([from, to]) = &summary.notes_from {
+                p { "Notes are those of the tabular lists " (from) " and " (to) "." }
+            }
             @if !summary.successors_from.is_empty() {
                 p { "Successors, codes used before and scope loss are those of " (summary.successors_from.join(", ")) "." }
             } @else if !summary.flows.is_empty() {

@@ -103,18 +103,22 @@
     }
   });
 
+  // What comes into sight is laid out only then, which may move what was jumped to: go there again until it rests.
+  const settle = (element, times) => {
+    element.scrollIntoView({ block: element.tagName === "TR" ? "center" : "start" });
+    if (times > 0) requestAnimationFrame(() => requestAnimationFrame(() => settle(element, times - 1)));
+  };
   // A link to a row that a filter hides shows everything again.
   const follow = () => {
-    let row = null;
+    let target = null;
     try {
-      row = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     } catch {
       return;
     }
-    if (row && row.tagName === "TR" && (row.hidden || row.closest("[hidden]"))) {
-      form.reset();
-      setTimeout(() => row.scrollIntoView({ block: "center" }), 0);
-    }
+    if (!target) return;
+    if (target.hidden || target.closest("[hidden]")) form.reset();
+    setTimeout(() => settle(target, 3), 0);
   };
   // What is jumped to must not lie under the bar of filters while that sticks to the top.
   const room = () => {

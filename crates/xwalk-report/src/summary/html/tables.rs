@@ -67,7 +67,7 @@ impl<'s> Links<'s> {
     fn alternatives(&self, word: &str, ways: &[Alternative]) -> Markup {
         let items = html! {
             ul.codes {
-                @for way in ways.iter().take(MOST) {
+                @for way in ways {
                     li title=[(!way.source.is_empty()).then_some(&way.source)] {
                         @for (i, named) in way.codes.iter().enumerate() {
                             @if i > 0 { b { " and " } }
@@ -78,11 +78,18 @@ impl<'s> Links<'s> {
                         }
                     }
                 }
-                (rest(ways.len()))
             }
         };
         html! {
-            @if ways.len() > LISTED {
+            // A table that names whole categories is not told code by code.
+            @if ways.len() > MOST {
+                @let ends = [ways.first(), ways.last()].map(|w| w.and_then(|w| w.codes.first()));
+                p.remark {
+                    (word) " one of " (grouped(ways.len() as u64)) " codes"
+                    @if let [Some(first), Some(last)] = ends { " from " (self.to(&first.code)) " to " (self.to(&last.code)) }
+                    "; the workbook and the JSON hold all."
+                }
+            } @else if ways.len() > LISTED {
                 details.more { summary { (word) " one of " (ways.len()) } (items) }
             } @else if !ways.is_empty() {
                 div.relation { span.word { (word) @if ways.len() > 1 { ", one of" } ":" } (items) }
@@ -128,7 +135,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
     let example = format!("{first}, or words of a title");
     html! {
         section #find.finder aria-labelledby="find-heading" hidden {
-            h2 #find-heading { "Find a change" }
+            h2.visually-hidden #find-heading { "Find a change" }
             form #filters role="search" {
                 div.field.wide {
                     label for="q" { "Code or words" }
@@ -147,7 +154,7 @@ pub(super) fn finder(summary: &Summary) -> Markup {
                 }
                 div.field.last { button type="reset" { "Show all" } }
                 fieldset {
-                    legend { "Kinds of change" }
+                    legend.visually-hidden { "Kinds of change" }
                     @for (id, word) in &kinds {
                         label.chip { input type="checkbox" name="kind" value=(id) checked; span { (word) } }
                     }
@@ -443,7 +450,9 @@ pub(super) fn notes(summary: &Summary, links: &Links<'_>) -> Markup {
     html! {
         section #notes.changes {
             h2 { span.sign aria-hidden="true" { "\u{a7}" } " Notes " (count(summary.notes.len())) }
-            p.intro { "Instructions at codes, sections and chapters. They change what may be coded together without changing a code." }
+            p.intro { "Instructions at codes, sections and chapters. They change what may be coded together without changing a code."
+                @if let Some([from, to]) = &summary.notes_from { " Compared between the tabular lists " b { (from) } " and " b { (to) } ", since the files of codes hold no notes." }
+            }
             table.plain.narrow {
                 caption.visually-hidden { "Changed notes by heading" }
                 thead { tr { th scope="col" { "Heading" } th.num scope="col" { "Added" } th.num scope="col" { "Removed" } } }

@@ -63,6 +63,9 @@ pub(super) fn cover(summary: &Summary, formats: &Formats) -> Result<Worksheet, X
     if !summary.successors_from.is_empty() {
         sentences.push(format!("Successors and scope loss: {}.", summary.successors_from.join(", ")));
     }
+    if let Some([from, to]) = &summary.notes_from {
+        sentences.push(format!("Notes: the tabular lists {from} and {to}."));
+    }
     sentences.extend(summary.caveats.iter().map(|c| format!("To know: {c}.")));
     for side in [&summary.from, &summary.to] {
         sentences.extend(side.remarks.iter().map(|r| format!("{}: {r}.", side.id)));

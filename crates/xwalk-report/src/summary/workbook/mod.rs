@@ -214,6 +214,7 @@ fn build(summary: &Summary) -> Result<Vec<u8>, XlsxError> {
         sheets::changes(summary, kind, &formats, &mut workbook)?;
     }
     sheets::successors(summary, &formats, &mut workbook)?;
+    sheets::used_before(summary, &formats, &mut workbook)?;
     sheets::scope_loss(summary, &formats, &mut workbook)?;
     sheets::notes(summary, &formats, &mut workbook)?;
     sheets::attributes(summary, &formats, &mut workbook)?;

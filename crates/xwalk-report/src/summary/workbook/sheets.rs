@@ -45,9 +45,17 @@ pub(super) fn chapters(
     sheet.finish(workbook)
 }
 
+/// More ways than this are told by their ends; the sheets of successors and of codes used before hold all.
+const WAYS: usize = 40;
+
 fn ways(alternatives: &[Alternative]) -> String {
     let way = |a: &Alternative| a.codes.iter().map(|n| n.code.as_str()).collect::<Vec<_>>().join(" and ");
-    alternatives.iter().map(way).collect::<Vec<_>>().join(" or ")
+    match alternatives {
+        [first, .., last] if alternatives.len() > WAYS => {
+            format!("one of {} codes from {} to {}", alternatives.len(), way(first), way(last))
+        }
+        _ => alternatives.iter().map(way).collect::<Vec<_>>().join(" or "),
+    }
 }
 
 fn list(codes: &[Named]) -> String {
@@ -211,6 +219,39 @@ pub(super) fn successors(
                     text(named.title.as_deref()),
                     Cell::Text(others.join(" ")),
                     Cell::Text(on_record),
+                    Cell::Text(way.basis.to_owned()),
+                    Cell::Text(way.source.clone()),
+                ])?;
+            }
+        }
+    }
+    sheet.finish(workbook)
+}
+
+pub(super) fn used_before(
+    summary: &Summary,
+    formats: &Formats,
+    workbook: &mut Workbook,
+) -> Result<(), XlsxError> {
+    let columns = [
+        ("New code", 12.0),
+        ("New title", 50.0),
+        ("Choice", 8.0),
+        ("Code used before", 12.0),
+        ("Title of that code", 60.0),
+        ("Basis", 12.0),
+        ("Stated in", 40.0),
+    ];
+    let mut sheet = Table::new("Used before", &columns, formats)?;
+    for row in &summary.changes {
+        for (choice, way) in row.previous.iter().enumerate() {
+            for named in &way.codes {
+                sheet.push(&[
+                    Cell::Code(&row.code),
+                    text(row.title.as_deref()),
+                    Cell::Number(choice as u64 + 1),
+                    Cell::Code(&named.code),
+                    text(named.title.as_deref()),
                     Cell::Text(way.basis.to_owned()),
                     Cell::Text(way.source.clone()),
                 ])?;

@@ -1,4 +1,4 @@
-//! Small tables that a user hands in: columns by name, errors with the line.
+//! Short lists that a user hands in: codes, counts, samples: columns by name, errors with the line.
 
 use std::io::Read;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 /// A CSV file that lies in memory.
-pub(crate) struct Table {
+pub(crate) struct List {
     name: String,
     bytes: Vec<u8>,
     header: Vec<String>,
@@ -15,11 +15,11 @@ pub(crate) struct Table {
 
 /// One row, with what is needed to tell where it stands.
 pub(crate) struct Row<'t> {
-    table: &'t Table,
+    table: &'t List,
     record: &'t csv::StringRecord,
 }
 
-impl Table {
+impl List {
     /// Reads a file; `-` is stdin.
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
@@ -103,7 +103,7 @@ mod tests {
         ] {
             let path = folder.path().join("t.csv");
             std::io::Write::write_all(&mut fs_err::File::create(&path).unwrap(), text.as_bytes()).unwrap();
-            let table = Table::read(&path).unwrap();
+            let table = List::read(&path).unwrap();
             assert_eq!(table.column(&["code"]).unwrap(), 0);
             let lines: Vec<usize> = table.rows().map(|r| r.line()).collect();
             assert_eq!(lines, expected, "{text:?}");
