@@ -84,7 +84,7 @@ pub(crate) fn write(path: &Path, rows: u64, eras: &[Era]) -> anyhow::Result<()> 
     let mut numbers = Numbers::new(1);
     let zipf: Vec<Zipf> = eras.iter().map(|era| Zipf::new(era.codes.len())).collect();
     let dates: Vec<Vec<String>> =
-        eras.iter().map(|e| (0..e.days as i64).map(|day| date(e.first + day)).collect()).collect();
+        eras.iter().map(|e| (0..).take(e.days as usize).map(|day| date(e.first + day)).collect()).collect();
     writeln!(out, "claim_id,patient_id,dos,dx1,dx2,dx3,dx4,dx5,amount").with_context(context)?;
     let mut line = Vec::new();
     for row in 0..rows {

@@ -71,7 +71,7 @@ pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<(
     let route = ["--from", "icd9cm@32", "--to", "icd10cm@2026"];
     for input in [&csv, &parquet] {
         let ours = bench.xwalk(input, &route, &[])?;
-        bench.line("xwalk to ICD-10-CM 2026, nine steps", input, ours);
+        Bench::line("xwalk to ICD-10-CM 2026, nine steps", input, ours);
     }
     bench.dated(args)?;
     if args.large > 0 {
@@ -220,7 +220,7 @@ impl Bench {
         Ok(measured)
     }
 
-    fn line(&self, who: &str, input: &Path, measured: Measured) {
+    fn line(who: &str, input: &Path, measured: Measured) {
         let form = input.extension().unwrap_or_default().to_string_lossy();
         let Measured { seconds, processors, megabytes } = measured;
         println!(
@@ -251,7 +251,7 @@ impl Bench {
 
     fn compare_tools(&self, input: &Path, map: &Path, route: &[&str], alone: bool) -> anyhow::Result<()> {
         let ours = self.xwalk(input, route, &[])?;
-        self.line("xwalk", input, ours);
+        Self::line("xwalk", input, ours);
         let out = self.output(input, "xwalk");
         let floor = self.floor(&out)?;
         println!("{:<8} {:<40} {:>8.2} s", "", "writing the bytes of its output", floor.as_secs_f64());
@@ -263,7 +263,7 @@ impl Bench {
         for task in ["duckdb", "polars"] {
             let out = self.output(input, task);
             let theirs = self.peer(task, &[input, &out, map])?;
-            self.line(task, input, theirs);
+            Self::line(task, input, theirs);
             Self::ratio(ours, theirs);
             fs_err::remove_file(out)?;
         }
@@ -341,13 +341,13 @@ impl Bench {
         println!("\n{} rows with dates over ten editions, to ICD-10-CM 2026", args.rows);
         for input in [&csv, &parquet] {
             let ours = self.xwalk(input, &route, &[])?;
-            self.line("xwalk by date", input, ours);
+            Self::line("xwalk by date", input, ours);
             let out = self.output(input, "xwalk");
             self.check("compare-dated", input, &out, &map)?;
             if !args.alone {
                 let out = self.output(input, "duckdb");
                 let theirs = self.peer("duckdb-dated", &[input, &out, &map])?;
-                self.line("duckdb by date", input, theirs);
+                Self::line("duckdb by date", input, theirs);
                 Self::ratio(ours, theirs);
                 fs_err::remove_file(out)?;
             }
@@ -362,7 +362,7 @@ impl Bench {
         let route = ["--from", "icd9cm@32", "--to", "icd10cm@2018"];
         let arguments = self.remap_arguments(&csv, &route, &[]);
         let ours = self.measure(&arguments)?;
-        self.line("xwalk", &csv, ours);
+        Self::line("xwalk", &csv, ours);
         let small = self.folder.join(format!("claims-{rows}.csv"));
         let few = self.xwalk(&small, &route, &[])?;
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
