@@ -186,10 +186,10 @@ pub struct Rank {
     pub combined: u8,
     /// 1 where the reverse map does not come back to the source.
     pub one_way: u8,
+    /// 1000 less the likeness of the titles, in thousandths; 200 more where the specificity differs.
+    pub unlike: u16,
     /// 1 where an unspecified source meets a specified target, or the other way round.
     pub specificity: u8,
-    /// 1000 less the likeness of the titles, in thousandths.
-    pub unlike: u16,
 }
 
 /// What a reader of an answer has to know beyond it.

@@ -50,6 +50,10 @@ pub fn likeness(a: &[String], b: &[String]) -> u16 {
     u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)
 }
 
+/// What a difference in specificity is worth beside the likeness of titles: "Unspecified essential hypertension" is
+/// still more like "Essential (primary) hypertension" than like "Hypertensive crisis, unspecified".
+const SHIFT: u16 = 200;
+
 #[derive(Debug)]
 struct Title {
     words: Vec<String>,
@@ -108,8 +112,8 @@ impl<'e> Ranker<'e> {
                     .entry(code.clone())
                     .or_insert_with(|| target.and_then(|e| e.get(code)).map(|c| Title::of(c.title())));
                 let Some(seen) = seen else { continue };
-                let unlike = 1000 - likeness(&title.words, &seen.words);
                 let shift = u8::from(title.unspecified != seen.unspecified);
+                let unlike = 1000 - likeness(&title.words, &seen.words) + u16::from(shift) * SHIFT;
                 if best.is_none_or(|b| (unlike, shift) < b) {
                     best = Some((unlike, shift));
                 }
