@@ -110,7 +110,7 @@ fn each_policy_is_named_and_kept() {
 fn packed_tables_folders_and_pipes() {
     let folder = Folder::new();
     folder.write("in/a.csv", CLAIMS);
-    folder.write("in/b/year=2/c.tsv", CLAIMS.replace(",", "\t"));
+    folder.write("in/b/year=2/c.tsv", CLAIMS.replace(',', "\t"));
     folder.write("in/_SUCCESS", "");
     let column = ["--column", "dx1", "--policy", "best"];
     folder.remap(0, "in/a.csv", "a.csv.gz", &column);

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use jiff::civil::Date;
+use rayon::prelude::*;
 use xwalk_map::{
     DualCoded, Grounds, Outcome, Resolution, Resolver, Warning, Waypoint, assignable_codes, shares,
     sources_of, statistics,
@@ -159,14 +160,12 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             let started = Instant::now();
             let resolver = args.route.resolver(&holdings, &from, &to)?;
             let loaded = Instant::now();
-            let mut batch = resolver.batch();
             let answers: Vec<(Answer, usize)> = if named {
+                let mut batch = resolver.batch();
                 inputs.iter().map(|i| (batch.resolve(&i.text).into(), 0)).collect()
             } else {
-                let display = |c: &Code| c.display(from.system);
-                resolver.codes().iter().map(|c| (batch.resolve_code(c, display(c)).into(), 0)).collect()
+                whole(&resolver, None).into_iter().map(|r| (r.into(), 0)).collect()
             };
-            drop(batch);
             if args.timings {
                 printer.note(format!(
                     "timings: load {:.1} ms, carry {:.1} ms, {} codes",
@@ -274,6 +273,24 @@ fn weigh(
     Ok(())
 }
 
+/// The answers for all codes of the source edition, in order: a part for each thread.
+fn whole(resolver: &Resolver, limit: Option<usize>) -> Vec<Resolution> {
+    let codes = resolver.codes();
+    let part = codes.len() / rayon::current_num_threads().max(1) + 1;
+    let parts: Vec<Vec<Resolution>> = codes
+        .par_chunks(part)
+        .map(|codes| {
+            let mut batch = resolver.batch();
+            if let Some(limit) = limit {
+                batch = batch.limit(limit);
+            }
+            let display = |c: &Code| c.display(resolver.from().system);
+            codes.iter().map(|c| batch.resolve_code(c, display(c))).collect()
+        })
+        .collect();
+    parts.into_iter().flatten().collect()
+}
+
 fn describe(
     args: &Args,
     holdings: &Holdings<'_>,
@@ -283,11 +300,7 @@ fn describe(
     printer: &Printer,
 ) -> anyhow::Result<ExitStatus> {
     let resolver = args.route.resolver(holdings, from, to)?;
-    let whole = |resolver: &Resolver| -> Vec<Resolution> {
-        let mut batch = resolver.batch().limit(usize::MAX);
-        resolver.codes().iter().map(|c| batch.resolve_code(c, c.display(resolver.from().system))).collect()
-    };
-    let forward = whole(&resolver);
+    let forward = whole(&resolver, Some(usize::MAX));
     if !holdings.holds(from) {
         bail!("{from} is not held, so its codes cannot be listed; import it");
     }
@@ -301,7 +314,7 @@ fn describe(
             None
         }
     };
-    let backward = back.as_ref().map(whole);
+    let backward = back.as_ref().map(|back| whole(back, Some(usize::MAX)));
     let targets: Option<Vec<Code>> =
         resolver.target().map(|e| assignable_codes(e).map(|c| c.code().clone()).collect());
     let found = statistics(&forward, backward.as_deref(), targets.as_deref());
