@@ -15,6 +15,7 @@ mod icd11mms;
 mod laws;
 mod library;
 mod map;
+mod map_releases;
 mod maps;
 mod pages;
 mod program;
