@@ -147,14 +147,14 @@ impl Bench {
     /// The first alternative of each code, where it is a single code; both without dots.
     fn first_targets(&self, arguments: &[&str]) -> anyhow::Result<Vec<(String, String)>> {
         let output = self.command().args(arguments).output()?;
-        ensure!(output.stdout.starts_with(b"source,"), "{}", String::from_utf8_lossy(&output.stderr));
+        ensure!(output.stdout.starts_with(b"input,"), "{}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout)?;
         let mut rows: Vec<(String, String)> = Vec::new();
         let mut several: Vec<String> = Vec::new();
         for line in text.lines().skip(1) {
             // The columns before the titles hold no quotes.
-            let cells: Vec<&str> = line.splitn(7, ',').collect();
-            let [source, _, _, "1", _, target, ..] = cells[..] else { continue };
+            let cells: Vec<&str> = line.splitn(11, ',').collect();
+            let [_, _, source, _, _, _, _, "1", _, target, ..] = cells[..] else { continue };
             let (source, target) = (source.replace('.', ""), target.replace('.', ""));
             if rows.last().is_some_and(|(last, _)| *last == source) {
                 several.push(source);
