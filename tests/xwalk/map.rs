@@ -162,3 +162,40 @@ fn a_date_and_an_edition_exclude_each_other() {
     let run = program.expect(2, &["map", "icd10cm@2022", "icd10cm@2026", "--all"]);
     assert!(run.stderr.contains("icd10cm@2022 is not held, so its codes cannot be listed"), "{}", run.stderr);
 }
+
+#[cfg(unix)]
+#[test]
+fn an_output_that_is_no_plain_file_is_not_replaced() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    let program = Program::new();
+    // A link stays a link, and what it leads to is written.
+    fs_err::write(place("real.csv"), "before").unwrap();
+    symlink(place("real.csv"), place("link.csv")).unwrap();
+    program.expect(0, &["map", FY2025, FY2026, "B88.0", "-o", &place("link.csv")]);
+    assert!(fs_err::symlink_metadata(place("link.csv")).unwrap().is_symlink());
+    assert!(fs_err::read_to_string(place("real.csv")).unwrap().starts_with("input,"));
+    // A pipe stays a pipe, and its reader gets everything.
+    let pipe = place("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs_err::write(place("claims.csv"), "id,dx\n1,B88.0\n").unwrap();
+    let claims = place("claims.csv");
+    for args in [
+        vec!["map", FY2025, FY2026, "B88.0", "--format", "csv", "-o", &pipe],
+        vec!["remap", &claims, "-o", &pipe, "--from", FY2025, "--to", FY2026, "--column", "dx"],
+    ] {
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs_err::read_to_string(pipe).unwrap()
+        });
+        let run = program.run(&args);
+        if run.status == 2 {
+            // A reader that nobody writes to would wait for ever.
+            fs_err::write(&pipe, "").unwrap();
+        }
+        assert_eq!(run.status, 0, "{args:?} {}", run.stderr);
+        assert!(reader.join().unwrap().contains("B88.0"));
+        assert!(fs_err::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+}

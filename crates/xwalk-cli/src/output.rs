@@ -67,11 +67,22 @@ impl OutputArgs {
     }
 }
 
-/// Writes a file that takes its name only when everything is in it.
+/// Writes a file that takes its name only when everything is in it. A link stays, and the file that it leads to is
+/// replaced; a device or a pipe is written to as it is.
 pub(crate) fn write_file(
     path: &Path,
     write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> anyhow::Result<()> {
+    let held = std::fs::metadata(path).ok();
+    if held.as_ref().is_some_and(|m| !m.is_file() && !m.is_dir()) {
+        let context = || format!("failed to write {}", path.display());
+        let file = std::fs::OpenOptions::new().write(true).open(path).with_context(context)?;
+        let mut out = BufWriter::new(file);
+        write(&mut out).with_context(context)?;
+        return out.flush().with_context(context);
+    }
+    let real = if held.is_some() { std::fs::canonicalize(path).ok() } else { None };
+    let path = real.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let context = || format!("failed to write {}; nothing was left at that place", path.display());
     let file = tempfile::Builder::new().prefix(".xwalk-").tempfile_in(folder).with_context(context)?;

@@ -11,18 +11,33 @@ use crate::error::RemapError;
 pub struct PendingFile {
     file: tempfile::NamedTempFile,
     place: PathBuf,
+    /// Whether the place is a device or a pipe, which is written to and never replaced.
+    special: bool,
 }
 
 impl PendingFile {
-    /// A file for a place, in the same folder, so that taking the name is one step.
+    /// A file for a place, in the same folder, so that taking the name is one step. A link stays, and the file that it
+    /// leads to is the place; for a device or a pipe the file lies among the temporary ones and is copied in the end.
     pub fn new(place: &Path) -> Result<Self, RemapError> {
-        let folder = place.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = place.display().to_string();
+        let held = fs_err::metadata(place).ok();
+        let special = held.as_ref().is_some_and(|m| !m.is_file() && !m.is_dir());
+        let place = if held.is_some() && !special {
+            fs_err::canonicalize(place).map_err(RemapError::write(&name))?
+        } else {
+            place.to_owned()
+        };
+        let temporary = std::env::temp_dir();
+        let folder = match place.parent().filter(|p| !p.as_os_str().is_empty()) {
+            _ if special => &temporary,
+            Some(folder) => folder,
+            None => Path::new("."),
+        };
         let file = tempfile::Builder::new()
             .prefix(".xwalk-")
             .tempfile_in(folder)
             .map_err(RemapError::write(&name))?;
-        Ok(Self { file, place: place.to_owned() })
+        Ok(Self { file, place, special })
     }
 
     /// The open file.
@@ -43,6 +58,14 @@ impl PendingFile {
     /// Gives it its name.
     pub fn commit(self) -> Result<(), RemapError> {
         let name = self.place.display().to_string();
+        if self.special {
+            let into = fs_err::OpenOptions::new().write(true).open(&self.place);
+            let copied = into.and_then(|mut into| {
+                let mut from = fs_err::File::open(self.file.path())?;
+                io::copy(&mut from, &mut into).map(|_| ())
+            });
+            return copied.map_err(RemapError::write(&name));
+        }
         set_ordinary_permissions(self.file.as_file()).map_err(RemapError::write(&name))?;
         self.file.persist(&self.place).map_err(|e| e.error).map_err(RemapError::write(&name))?;
         Ok(())

@@ -30,7 +30,7 @@ pub(super) fn run(releases: &Path, runs: usize) -> anyhow::Result<()> {
         let mut times: Vec<(f64, f64, u64)> = Vec::new();
         for _ in 0..runs.max(1) {
             let output = Command::new(&xwalk)
-                .args(["map", from, to, "--all", "--timings", "--format", "csv", "--output", "/dev/stdout"])
+                .args(["map", from, to, "--all", "--timings", "--format", "csv"])
                 .arg("--library")
                 .arg(library.path())
                 .stdout(std::process::Stdio::null())
