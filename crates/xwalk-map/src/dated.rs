@@ -56,16 +56,7 @@ impl DatedResolver {
         mut resolve: impl FnMut(usize) -> Resolution,
     ) -> (Resolution, usize) {
         let none = |outcome, reason: String| {
-            let resolution = Resolution {
-                source: text.to_owned(),
-                code: None,
-                edition: None,
-                outcome,
-                reason,
-                alternatives: Vec::new(),
-                count: 0,
-                warnings: Vec::new(),
-            };
+            let resolution = Resolution::bare(text.to_owned(), None, None, outcome, reason);
             (resolution, usize::MAX)
         };
         let names = |ids: &[EditionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
@@ -140,16 +131,7 @@ impl DatedResolver {
                 format!("no edition of {} in force on {day_text} is held; import it", names(&in_use));
             (Outcome::Unknown, reason)
         };
-        let resolution = Resolution {
-            source: text.to_owned(),
-            code,
-            edition: None,
-            outcome,
-            reason,
-            alternatives: Vec::new(),
-            count: 0,
-            warnings: Vec::new(),
-        };
+        let resolution = Resolution::bare(text.to_owned(), code, None, outcome, reason);
         (resolution, usize::MAX)
     }
 }

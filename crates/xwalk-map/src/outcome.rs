@@ -246,3 +246,25 @@ pub struct Resolution {
     /// What else has to be known.
     pub warnings: Vec<Warning>,
 }
+
+impl Resolution {
+    /// An answer without alternatives.
+    pub(crate) fn bare(
+        source: String,
+        code: Option<Code>,
+        edition: Option<EditionId>,
+        outcome: Outcome,
+        reason: String,
+    ) -> Self {
+        Self {
+            source,
+            code,
+            edition,
+            outcome,
+            reason,
+            alternatives: Vec::new(),
+            count: 0,
+            warnings: Vec::new(),
+        }
+    }
+}

@@ -564,16 +564,7 @@ fn answer(
     outcome: Outcome,
     reason: impl std::fmt::Display,
 ) -> Resolution {
-    Resolution {
-        source,
-        code: code.cloned(),
-        edition: edition.cloned(),
-        outcome,
-        reason: reason.to_string(),
-        alternatives: Vec::new(),
-        count: 0,
-        warnings: Vec::new(),
-    }
+    Resolution::bare(source, code.cloned(), edition.cloned(), outcome, reason.to_string())
 }
 
 /// How many answers there are of each outcome, those with none left out.
