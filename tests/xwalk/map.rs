@@ -41,6 +41,12 @@ fn a_code_that_became_a_header_gives_all_its_children() {
 }
 
 #[test]
+fn a_title_that_says_no_more_goes_on_as_unspecified() {
+    let answers = Program::new().expect(0, &["map", FY2025, FY2026, "G35", "--format", "json"]).json();
+    assert_eq!(targets(&answers[0])[0], "G35.D");
+}
+
+#[test]
 fn text_and_csv() {
     let program = Program::new();
     insta::assert_snapshot!(

@@ -69,6 +69,10 @@ fn five_different_answers() {
     let reverse = method("icd9cm@32", "icd10cm@2018", "reverse-gem", "29383");
     assert_eq!(reverse, set(&["F06.30", "F06.31", "F06.32", "F06.33", "F06.34"]));
     assert_eq!(method("icd9cm@32", "icd10cm@2018", "reverse-gem", "E980.8"), set(&["T57.0X4A"]));
+    // Unspecified hypertension is no unspecified crisis.
+    let hypertension =
+        program.expect(0, &["map", "icd9cm@32", "icd10cm@2018", "401.9", "--format", "json"]).json();
+    assert_eq!(targets(&hypertension[0])[0], "I10");
     let multi = method("icd9cm@32", "icd10cm@2018", "multi-stage", "E980.8");
     assert_eq!(multi, set(&["T57.0X1A", "T57.0X2A", "T57.0X3A", "T57.0X4A"]));
     let gem = ["290.0", "290.10", "290.11", "290.13", "290.21", "290.8", "290.9", "294.20"];

@@ -186,7 +186,7 @@ pub struct Rank {
     pub combined: u8,
     /// 1 where the reverse map does not come back to the source.
     pub one_way: u8,
-    /// 1000 less the likeness of the titles, in thousandths; 200 more where the specificity differs.
+    /// 1000 less the likeness of the titles, in thousandths; more where the specificity differs.
     pub unlike: u16,
     /// 1 where an unspecified source meets a specified target, or the other way round.
     pub specificity: u8,

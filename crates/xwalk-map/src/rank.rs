@@ -50,9 +50,13 @@ pub fn likeness(a: &[String], b: &[String]) -> u16 {
     u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)
 }
 
-/// What a difference in specificity is worth beside the likeness of titles: "Unspecified essential hypertension" is
-/// still more like "Essential (primary) hypertension" than like "Hypertensive crisis, unspecified".
-const SHIFT: u16 = 200;
+/// What it is worth beside the likeness of titles that an unspecified source gets a specified target: "Unspecified
+/// essential hypertension" is still more like "Essential (primary) hypertension" than like "Hypertensive crisis,
+/// unspecified".
+const INVENTED: u16 = 200;
+/// What it is worth that the target leaves open what the source says; "Multiple sclerosis" says nothing that "Multiple
+/// sclerosis, unspecified" leaves open.
+const LOST: u16 = 100;
 
 #[derive(Debug)]
 struct Title {
@@ -113,7 +117,12 @@ impl<'e> Ranker<'e> {
                     .or_insert_with(|| target.and_then(|e| e.get(code)).map(|c| Title::of(c.title())));
                 let Some(seen) = seen else { continue };
                 let shift = u8::from(title.unspecified != seen.unspecified);
-                let unlike = 1000 - likeness(&title.words, &seen.words) + u16::from(shift) * SHIFT;
+                let lost = match (title.unspecified, seen.unspecified) {
+                    (true, false) => INVENTED,
+                    (false, true) => LOST,
+                    _ => 0,
+                };
+                let unlike = 1000 - likeness(&title.words, &seen.words) + lost;
                 if best.is_none_or(|b| (unlike, shift) < b) {
                     best = Some((unlike, shift));
                 }
