@@ -53,7 +53,7 @@ pub struct AnnualStep {
 }
 
 /// Name of the maps of an annual step.
-pub const ANNUAL: &str = "annual";
+pub(crate) const ANNUAL: &str = "annual";
 
 /// The flag of a deletion for which nothing takes over.
 pub const DELETED: &str = "deleted";

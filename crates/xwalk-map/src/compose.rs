@@ -11,7 +11,7 @@ use crate::step::{Entry as StepEntry, Found, Step};
 
 /// The relationship of a source to what its target is carried to. Never stronger than either: equivalent is neutral,
 /// narrower twice is narrower, narrower and then broader is only related.
-pub fn compose_relationships(first: Relationship, then: Relationship) -> Relationship {
+pub(crate) fn compose_relationships(first: Relationship, then: Relationship) -> Relationship {
     use Relationship::{Equivalent, NotRelatedTo, RelatedTo};
     match (first, then) {
         (NotRelatedTo, _) | (_, NotRelatedTo) => NotRelatedTo,

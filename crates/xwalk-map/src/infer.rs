@@ -38,7 +38,7 @@ impl Candidate {
 }
 
 /// Candidates below this score, in thousandths, are not offered.
-pub const LEAST_SCORE: u16 = 300;
+pub(crate) const LEAST_SCORE: u16 = 300;
 
 /// Candidates that are further behind the best one, in thousandths, are not offered.
 const MARGIN: u16 = 120;
@@ -195,7 +195,7 @@ pub struct Inference {
 }
 
 /// At most so many candidates are offered for a code.
-pub const MOST_CANDIDATES: usize = 5;
+pub(crate) const MOST_CANDIDATES: usize = 5;
 
 impl Inference {
     /// Infers successors for a step, for the codes that end in it.

@@ -219,11 +219,6 @@ pub enum Warning {
         /// The edition that has nothing for it.
         to: EditionId,
     },
-    /// An edition between the ends of a step is not held, so what changed in it is known from the table alone.
-    MissingEdition {
-        /// The edition.
-        edition: EditionId,
-    },
 }
 
 /// The answer for one input.

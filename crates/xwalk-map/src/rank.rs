@@ -19,7 +19,7 @@ pub struct Preferences {
 const UNSPECIFIED: [&str; 3] = ["unspecified", "nos", "not otherwise specified"];
 
 /// Whether a title says that something is not told.
-pub fn is_unspecified(title: &str) -> bool {
+pub(crate) fn is_unspecified(title: &str) -> bool {
     let bytes = title.as_bytes();
     let free = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric());
     UNSPECIFIED.iter().any(|word| {
@@ -32,7 +32,7 @@ pub fn is_unspecified(title: &str) -> bool {
 }
 
 /// The words of a title, lower case, ordered, each once.
-pub fn title_words(title: &str) -> Vec<String> {
+pub(crate) fn title_words(title: &str) -> Vec<String> {
     let mut words: Vec<String> = title
         .split(|c: char| !c.is_alphanumeric())
         .filter(|w| !w.is_empty())
@@ -44,7 +44,7 @@ pub fn title_words(title: &str) -> Vec<String> {
 }
 
 /// How alike two sets of words are, in thousandths: the share of the words of both that they have in common.
-pub fn likeness(a: &[String], b: &[String]) -> u16 {
+pub(crate) fn likeness(a: &[String], b: &[String]) -> u16 {
     let common = a.iter().filter(|w| b.binary_search(w).is_ok()).count();
     let all = a.len() + b.len() - common;
     u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use xwalk_model::{Code, CodeSystem, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
+use xwalk_model::{Code, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
 
 use crate::annual::NAMES;
 use crate::compose::{Carried, Strand, carry, merge};
@@ -574,9 +574,4 @@ pub fn tally<'r>(resolutions: impl IntoIterator<Item = &'r Resolution>) -> BTree
         *counts.entry(resolution.outcome).or_default() += 1;
     }
     counts
-}
-
-/// The systems in which an undotted or dotted text is written like a code.
-pub fn systems_of_shape(text: &str) -> impl Iterator<Item = CodeSystem> + '_ {
-    CodeSystem::ALL.into_iter().filter(move |system| Code::parse(*system, text).is_ok())
 }

@@ -166,7 +166,6 @@ pub fn warning_text(warning: &Warning, source: CodeSystem, target: CodeSystem) -
             let system = if edition.system == source { source } else { edition.system };
             format!("one way ends: {} of {edition} has nothing in {to}", code.display(system))
         }
-        Warning::MissingEdition { edition } => format!("{edition} is not held"),
         _ => String::new(),
     }
 }
@@ -177,7 +176,6 @@ pub fn warning_id(warning: &Warning) -> &'static str {
         Warning::ScopeLost { .. } => "scope-lost",
         Warning::Together { .. } => "together",
         Warning::Ended { .. } => "ended",
-        Warning::MissingEdition { .. } => "missing-edition",
         _ => "other",
     }
 }
