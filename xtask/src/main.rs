@@ -42,3 +42,8 @@ fn main() -> anyhow::Result<()> {
 fn root() -> std::path::PathBuf {
     std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Into::into).unwrap_or_default()
 }
+
+/// Where cargo builds: `target` in the root, unless `CARGO_TARGET_DIR` says otherwise.
+fn target() -> std::path::PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}

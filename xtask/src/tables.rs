@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-use crate::root;
+use crate::{root, target};
 
 /// Check that tables of pandas, DuckDB, Polars, pyarrow and PySpark are remapped, and read back by them
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let folder = tempfile::tempdir().context("failed to make a temporary folder")?;
     let status = Command::new(python)
         .arg(root().join("xtask/src/tables.py"))
-        .arg(root().join("target/debug/xwalk"))
+        .arg(target().join("debug/xwalk"))
         .arg(folder.path())
         .current_dir(root())
         .env("XWALK_LIBRARY", folder.path().join("library"))
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// Python with packages of PyPI, in a virtual environment below `target`.
 pub(crate) fn python(packages: &[&str]) -> anyhow::Result<PathBuf> {
-    let folder = root().join("target/peers");
+    let folder = target().join("peers");
     let python = folder.join("bin/python");
     if !python.exists() {
         let made = Command::new("python3").args(["-m", "venv"]).arg(&folder).status()?;

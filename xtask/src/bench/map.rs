@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::{build, peak_memory, quiet, scratch};
-use crate::root;
+use crate::target;
 
 /// Routes with what is allowed: milliseconds to carry every code, after the route is loaded.
 const ROUTES: [(&str, &str, f64); 4] = [
@@ -20,7 +20,7 @@ const LOAD: f64 = 300.0;
 
 pub(super) fn run(releases: &Path, runs: usize) -> anyhow::Result<()> {
     build()?;
-    let xwalk = root().join("target/release/xwalk");
+    let xwalk = target().join("release/xwalk");
     let library = scratch()?;
     let folders = ["icd9cm", "gem", "icd10cm"].map(|f| releases.join(f));
     ensure!(folders[0].exists(), "{} is not there; name the folder of full releases", folders[0].display());

@@ -10,8 +10,8 @@ use xwalk_model::EditionId;
 
 use super::claims::{COLUMNS, Era, shuffled, write};
 use super::{build, median, quiet};
-use crate::root;
 use crate::tables::python;
+use crate::{root, target};
 
 /// Options of the bench.
 #[derive(clap::Args)]
@@ -50,10 +50,10 @@ pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<(
     if !args.built {
         build()?;
     }
-    let folder = root().join("target/remap");
+    let folder = target().join("remap");
     fs_err::create_dir_all(&folder)?;
     let bench = Bench {
-        xwalk: root().join("target/release/xwalk"),
+        xwalk: target().join("release/xwalk"),
         python: python(&["duckdb", "polars", "pyarrow"])?,
         runs: runs.min(3),
         folder,

@@ -11,7 +11,7 @@ use xwalk_model::{CodeSystem, Edition, HeaderMeaning, Period, Position, Selector
 use xwalk_rules::{EditionIndex, Transition, Update, check};
 
 use super::{build, millis, scratch};
-use crate::root;
+use crate::target;
 
 const SETS: usize = 10_000;
 const CODES: usize = 500;
@@ -40,7 +40,7 @@ fn official(releases: &Path) -> anyhow::Result<()> {
             icd.join("2026/poa_exempt/POAexemptCodesFY26.txt"),
         ),
     ] {
-        let output = Command::new(root().join("target/release/xwalk"))
+        let output = Command::new(target().join("release/xwalk"))
             .args(["rules", "migrate", "--format", "json", "--from"])
             .args([&icd.join("2025-04"), Path::new("--to"), &icd.join("2026-04")])
             .args([Path::new("--against"), &theirs, &ours])

@@ -6,13 +6,13 @@ use std::process::Command;
 use anyhow::ensure;
 
 use super::{build, median, millis, peak_memory, quiet, scratch};
-use crate::root;
+use crate::target;
 
 pub(super) fn run(releases: &Path, runs: usize) -> anyhow::Result<()> {
     let releases = releases.join("icd10cm");
     ensure!(releases.exists(), "{} is not there; name the folder of full releases", releases.display());
     build()?;
-    let xwalk = root().join("target/release/xwalk");
+    let xwalk = target().join("release/xwalk");
     let orders = [releases.join("2025/icd10cm_order_2025.txt"), releases.join("2026/icd10cm_order_2026.txt")];
     let wc = median(runs, || quiet(Command::new("wc").arg("-l").args(&orders)))?;
     let diff = median(runs, || quiet(Command::new(&xwalk).arg("diff").args(&orders)))?;
