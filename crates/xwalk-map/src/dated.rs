@@ -1,6 +1,7 @@
 //! Codes looked up in the edition in force on their own date, and carried from there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeInclusive;
 
 use jiff::civil::Date;
 use xwalk_model::{Code, CodeSystem, Concept, EditionId, calendar};
@@ -47,6 +48,23 @@ impl DatedResolver {
     /// The answer for a text on a day, and the index of the resolver that gave it; `usize::MAX` where none did.
     pub fn resolve(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
         self.batch().resolve(text, day)
+    }
+
+    /// For each of some days the stretch of days around it over which codes may stay as they are.
+    pub fn stretches(&self, days: &[Option<Date>]) -> Stretches<'_> {
+        let in_force = |day: Date| {
+            let mut of_day = self.systems.iter().filter_map(|s| self.timeline.in_force(*s, day));
+            match (of_day.next(), of_day.next()) {
+                (Some(edition), None) => self.by_edition.get(edition.id()).copied(),
+                _ => None,
+            }
+        };
+        let unsteady = self.timeline.mid_year().flat_map(|m| [&m.code].into_iter().chain(&m.previous));
+        Stretches {
+            dated: self,
+            resolvers: days.iter().map(|day| day.and_then(in_force)).collect(),
+            unsteady: unsteady.cloned().collect(),
+        }
     }
 
     fn answer(
@@ -133,6 +151,46 @@ impl DatedResolver {
         };
         let resolution = Resolution::bare(text.to_owned(), code, None, outcome, reason);
         (resolution, usize::MAX)
+    }
+}
+
+/// Where the answers for codes that stay as they are hold. Most codes do, and need one answer for all years.
+pub struct Stretches<'d> {
+    dated: &'d DatedResolver,
+    /// For each day the resolver of the one edition in force.
+    resolvers: Vec<Option<usize>>,
+    /// Codes that came or went within a year, by a release that is not held.
+    unsteady: HashSet<Code>,
+}
+
+impl Stretches<'_> {
+    /// The days around one, by index, on which a code has the answer that it has there, given that
+    /// [`Resolution::is_same`] holds for it there. The code is written alike on all of them.
+    pub fn around(&self, at: usize, code: &Code) -> RangeInclusive<usize> {
+        let in_force = |at: usize| self.resolvers.get(at).copied().flatten();
+        let Some(here) = in_force(at).filter(|_| !self.unsteady.contains(code)) else { return at..=at };
+        let system = self.dated.resolvers[here].from().system;
+        // The answer is the same where the code is in force and no step from there on says anything about it.
+        let keeps = |which: usize| {
+            let resolver = &self.dated.resolvers[which];
+            resolver.from().system == system && resolver.keeps(code)
+        };
+        if !keeps(here) {
+            return at..=at;
+        }
+        // Several days in turn may be of the same edition.
+        let until = |days: &mut dyn Iterator<Item = usize>| {
+            let (mut until, mut edition) = (at, here);
+            for day in days {
+                match in_force(day) {
+                    Some(other) if other == edition || keeps(other) => (until, edition) = (day, other),
+                    _ => break,
+                }
+            }
+            until
+        };
+        let (first, last) = (until(&mut (0..at).rev()), until(&mut (at + 1..self.resolvers.len())));
+        first..=last
     }
 }
 

@@ -23,7 +23,7 @@ mod weights;
 
 pub use annual::{AnnualStep, DELETED, Join};
 pub use compose::{compose, identity, invert};
-pub use dated::{DatedBatch, DatedResolver, sources_of};
+pub use dated::{DatedBatch, DatedResolver, Stretches, sources_of};
 pub use error::MapError;
 pub use graph::{EditionGraph, Leg, Via, Waypoint};
 pub use infer::{Candidate, Inference, SuccessorFinder};

@@ -243,6 +243,12 @@ pub struct Resolution {
 }
 
 impl Resolution {
+    /// Whether the code stays as it is over the whole route: no step says anything about it.
+    pub fn is_same(&self) -> bool {
+        let untouched = |a: &Alternative| a.hops.is_empty() && a.basis == Basis::Identity;
+        self.outcome == Outcome::Unchanged && matches!(&self.alternatives[..], [only] if untouched(only))
+    }
+
     /// An answer without alternatives.
     pub(crate) fn bare(
         source: String,

@@ -169,6 +169,16 @@ impl Resolver {
         }
     }
 
+    /// Whether a code of the source edition stays as it is, and nobody says anything about it on the way: its answer
+    /// needs no look at more than that.
+    pub(crate) fn keeps(&self, code: &Code) -> bool {
+        let decided = self.decisions.as_ref().is_some_and(|d| d.elements.contains_key(code));
+        let assignable = |e: &Arc<Edition>| e.get(code).is_some_and(Concept::assignable);
+        !decided
+            && self.source.as_ref().is_some_and(assignable)
+            && self.steps.iter().all(|step| matches!(step.find(code), Found::Same))
+    }
+
     /// All assignable codes of the source edition in tabular order, without modifiers; without the edition, the codes
     /// of the first map.
     pub fn codes(&self) -> Vec<Code> {

@@ -69,6 +69,11 @@ impl Timeline {
         days
     }
 
+    /// What is known of codes that came between two releases.
+    pub fn mid_year(&self) -> impl Iterator<Item = &MidYear> {
+        self.mid_year.iter()
+    }
+
     /// The editions of a system, oldest first.
     pub fn of(&self, system: CodeSystem) -> impl DoubleEndedIterator<Item = &Edition> {
         self.editions.iter().map(Arc::as_ref).filter(move |e| e.id().system == system)

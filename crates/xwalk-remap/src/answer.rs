@@ -7,7 +7,7 @@ use xwalk_map::{Alternative, Basis, Hop, Outcome, Resolution, Warning};
 use xwalk_model::{Code, CodeSystem};
 
 use crate::options::{Dots, Field, Options, Policy, Shape};
-use crate::table::{FastMap, Spellings, pack};
+use crate::table::{FastMap, NO_NUMBER, Reach, Spellings, pack};
 
 /// In which edition, or editions, codes are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +24,11 @@ pub trait Resolve: Sync {
     fn contexts(&self) -> &[Context];
     /// The answer for a text, and whose hops it names. Never an echo: what is unknown is said to be unknown.
     fn resolve(&self, context: u16, text: &str) -> (Resolution, usize);
+    /// The contexts around one in which the same text has the same answer, given the answer there. One more than is
+    /// told costs time only, one too many would be wrong.
+    fn reach(&self, context: u16, _resolution: &Resolution) -> Reach {
+        Reach::only(context)
+    }
     /// The system of the targets.
     fn target_system(&self) -> CodeSystem;
     /// The title of a target.
@@ -99,6 +104,8 @@ pub struct Answer {
     pub scope_lost: bool,
     /// Whether it stands for all texts beyond the number that is told apart.
     pub overflow: bool,
+    /// Whether the code simply stays as it is, so that its answer is the same in every context that has it.
+    pub same: bool,
 }
 
 impl Answer {
@@ -153,10 +160,9 @@ pub struct AnswerBook<'r> {
     inner: Mutex<Inner>,
 }
 
-#[derive(Default)]
 struct Inner {
-    /// Short spellings by context, so that each is resolved once and not by every thread.
-    short: Vec<Spellings>,
+    /// Short spellings, so that each is resolved once and not by every thread.
+    short: Spellings,
     by_source: FastMap<(u16, CompactString), u32>,
     answers: Vec<Arc<Answer>>,
     /// For each answer the first context that it was given in, in the order of contexts.
@@ -173,10 +179,11 @@ impl<'r> AnswerBook<'r> {
     /// A book without answers.
     pub fn new(resolver: &'r dyn Resolve, options: &Options) -> Self {
         let inner = Inner {
-            short: vec![Spellings::new(); resolver.contexts().len().max(1)],
+            short: Spellings::new(),
+            by_source: FastMap::default(),
             answers: vec![Arc::new(Answer::default())],
             contexts: vec![0],
-            ..Inner::default()
+            unknown: 0,
         };
         let asked = |field| options.fields.contains(&field);
         Self {
@@ -207,30 +214,35 @@ impl<'r> AnswerBook<'r> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of the answer for the text of a cell.
-    pub fn number(&self, context: u16, text: &[u8]) -> u32 {
+    /// The number of the answer for the text of a cell, and the contexts in which it is the answer for that text.
+    pub fn number(&self, context: u16, text: &[u8]) -> (u32, Reach) {
         let trimmed = text.trim_ascii();
         if trimmed.is_empty() || self.nulls.iter().any(|n| n.as_bytes() == trimmed) {
-            return 0;
+            return (0, Reach::ALL);
         }
-        let short = trimmed.len() <= 8;
-        let at = usize::from(context);
-        if short && let Some(number) = self.lock().short[at].get(pack(trimmed), trimmed.len()) {
-            return number;
+        let short = pack(trimmed);
+        if let Some(key) = short {
+            let (number, reach) = self.lock().short.find(key, context);
+            if number != NO_NUMBER {
+                return (number, reach);
+            }
         }
         let text = String::from_utf8_lossy(trimmed);
-        let answer = self.answer(context, &text);
+        let (answer, reach) = self.answer(context, &text);
         let mut inner = self.lock();
-        let number = Self::enter(&mut inner, context, answer);
-        if short && inner.short[at].get(pack(trimmed), trimmed.len()).is_none() {
-            inner.short[at].insert(pack(trimmed), trimmed.len(), number);
+        let number = Self::enter(&mut inner, reach.first.min(context), answer);
+        if let Some(key) = short
+            && inner.short.find(key, context).0 == NO_NUMBER
+        {
+            inner.short.insert(key, context, reach, number);
         }
-        number
+        (number, reach)
     }
 
     /// The number of an answer, a new one where it was not given before.
     fn enter(inner: &mut Inner, context: u16, mut answer: Answer) -> u32 {
         let shared = match answer.outcome {
+            Some(Outcome::Unchanged) if !answer.same => context,
             Some(Outcome::Unchanged) if answer.scope_lost => ANY_LESS,
             Some(Outcome::Unchanged | Outcome::Malformed) => ANY_CONTEXT,
             _ => context,
@@ -286,8 +298,11 @@ impl<'r> AnswerBook<'r> {
         alternative.targets.iter().map(slot).collect::<Vec<_>>().join("+")
     }
 
-    fn answer(&self, context: u16, text: &str) -> Answer {
+    fn answer(&self, context: u16, text: &str) -> (Answer, Reach) {
         let (resolution, whose) = self.resolver.resolve(context, text);
+        // Only the way there tells such answers of two contexts apart.
+        let same = !self.evidence && resolution.is_same();
+        let reach = if same { self.resolver.reach(context, &resolution) } else { Reach::only(context) };
         let source = match &resolution.code {
             Some(code) => CompactString::from(code.as_str()),
             None => shortened(text),
@@ -316,7 +331,7 @@ impl<'r> AnswerBook<'r> {
                 }
             }
         }
-        Answer {
+        let answer = Answer {
             source,
             outcome: Some(resolution.outcome),
             choice: chosen.map(|(_, choice)| choice),
@@ -330,8 +345,10 @@ impl<'r> AnswerBook<'r> {
             together,
             scope_lost: resolution.warnings.iter().any(|w| matches!(w, Warning::ScopeLost { .. })),
             overflow: false,
+            same,
             code: resolution.code,
-        }
+        };
+        (answer, reach)
     }
 
     /// The codes of an alternative that needs several, where the policy lets it be taken and nothing is to choose.

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use crate::answer::{Answer, AnswerBook};
-use crate::table::{FastMap, Spellings, pack};
+use crate::table::{FastMap, NO_NUMBER, Reach, Spellings, pack};
 
 /// What a field says: without its quotes, two inside standing for one.
 pub(crate) fn unquoted(raw: &[u8], quote: Option<u8>) -> Cow<'_, [u8]> {
@@ -39,11 +39,11 @@ pub(crate) fn unquoted(raw: &[u8], quote: Option<u8>) -> Cow<'_, [u8]> {
 /// Spellings of more than eight bytes beyond this number are looked up anew each time.
 const MAX_LONG: usize = 50_000;
 
-/// The tables from spellings to numbers, one for each context, and the answers met so far.
+/// The table from spellings to numbers, and the answers met so far.
 pub(crate) struct Lookup<'b> {
     book: &'b AnswerBook<'b>,
     quote: Option<u8>,
-    tables: Vec<Spellings>,
+    table: Spellings,
     long: FastMap<(u16, Box<[u8]>), u32>,
     /// The answers by number.
     pub(crate) answers: Vec<Arc<Answer>>,
@@ -53,53 +53,53 @@ pub(crate) struct Lookup<'b> {
 
 impl<'b> Lookup<'b> {
     pub(crate) fn new(book: &'b AnswerBook<'b>, quote: Option<u8>) -> Self {
-        let contexts = book.resolver().contexts().len().max(1);
-        let mut table = Spellings::new();
-        table.insert(0, 0, 0);
         Self {
             book,
             quote,
-            tables: vec![table; contexts],
+            table: Spellings::new(),
             long: FastMap::default(),
             answers: vec![book.get(0)],
             counts: vec![0],
         }
     }
 
-    /// The number of a spelling of up to eight bytes, packed little-endian, if it was met before.
-    #[inline]
-    pub(crate) fn known(&self, context: u16, key: u64, len: usize) -> Option<u32> {
-        self.tables[context as usize].get(key, len)
-    }
-
     /// The number for any spelling.
     pub(crate) fn number(&mut self, context: u16, raw: &[u8]) -> u32 {
-        if raw.len() <= 8
-            && let Some(number) = self.known(context, pack(raw), raw.len())
-        {
-            return number;
+        self.find(context, raw).0
+    }
+
+    /// The number for any spelling, and the contexts in which it has it.
+    #[inline]
+    pub(crate) fn find(&mut self, context: u16, raw: &[u8]) -> (u32, Reach) {
+        if let Some(key) = pack(raw) {
+            let (number, reach) = self.table.find(key, context);
+            if number != NO_NUMBER {
+                return (number, reach);
+            }
         }
         self.look_up(context, raw)
     }
 
-    /// The number for a spelling that is not in the table of short ones.
+    /// The same for a spelling that is not in the table of short ones.
     #[cold]
-    pub(crate) fn look_up(&mut self, context: u16, raw: &[u8]) -> u32 {
-        let long = raw.len() > 8;
-        if long && let Some(&number) = self.long.get(&(context, raw) as &dyn LongKey) {
-            return number;
+    fn look_up(&mut self, context: u16, raw: &[u8]) -> (u32, Reach) {
+        let short = pack(raw);
+        if short.is_none()
+            && let Some(&number) = self.long.get(&(context, raw) as &dyn LongKey)
+        {
+            return (number, Reach::only(context));
         }
-        let number = self.book.number(context, &unquoted(raw, self.quote));
+        let (number, reach) = self.book.number(context, &unquoted(raw, self.quote));
         while self.answers.len() <= number as usize {
             self.answers.push(self.book.get(self.answers.len() as u32));
             self.counts.push(0);
         }
-        if !long {
-            self.tables[context as usize].insert(pack(raw), raw.len(), number);
+        if let Some(key) = short {
+            self.table.insert(key, context, reach, number);
         } else if self.long.len() < MAX_LONG && raw.len() <= 256 {
             self.long.insert((context, raw.into()), number);
         }
-        number
+        (number, reach)
     }
 
     /// Adds what was counted.

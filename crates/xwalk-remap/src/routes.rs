@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use xwalk_map::{DatedResolver, Hop, Resolution, Resolver, Warning};
+use xwalk_map::{DatedResolver, Hop, Resolution, Resolver, Stretches, Warning};
 use xwalk_model::{Code, CodeSystem, Concept, Edition};
 
 use crate::answer::{Context, Resolve};
 use crate::date::Calendar;
+use crate::table::Reach;
 
 /// New codes that are stated for several old codes together, by each of the old ones: the target, and the other slots.
 type Joins = BTreeMap<Code, Vec<(Code, Vec<Vec<Code>>)>>;
@@ -24,7 +25,7 @@ pub struct Routes<'r> {
 enum Kind<'r> {
     One(&'r Resolver),
     /// With the day that stands for each context; `None` for codes without a date.
-    Dated(&'r DatedResolver, Vec<Option<Date>>),
+    Dated(&'r DatedResolver, Vec<Option<Date>>, Stretches<'r>),
 }
 
 impl<'r> Routes<'r> {
@@ -69,21 +70,23 @@ impl<'r> Routes<'r> {
             starts.extend(from.map(|from| (from, Some(context as u16))));
         }
         let joins = resolver.resolvers().iter().map(joins_of).collect();
-        let routes = Self { kind: Kind::Dated(resolver, days), contexts, target, joins };
+        let stretches = resolver.stretches(&days);
+        let kind = Kind::Dated(resolver, days, stretches);
+        let routes = Self { kind, contexts, target, joins };
         (routes, Calendar::new(starts, Some(0)))
     }
 
     fn resolver(&self, which: usize) -> Option<&'r Resolver> {
         match &self.kind {
             Kind::One(resolver) => Some(resolver),
-            Kind::Dated(dated, _) => dated.resolvers().get(which),
+            Kind::Dated(dated, ..) => dated.resolvers().get(which),
         }
     }
 
     fn target_edition(&self) -> Option<&'r Edition> {
         match &self.kind {
             Kind::One(resolver) => resolver.target(),
-            Kind::Dated(dated, _) => dated.resolvers().first().and_then(Resolver::target),
+            Kind::Dated(dated, ..) => dated.resolvers().first().and_then(Resolver::target),
         }
     }
 }
@@ -115,7 +118,7 @@ impl Resolve for Routes<'_> {
     fn resolve(&self, context: u16, text: &str) -> (Resolution, usize) {
         let (mut resolution, which) = match &self.kind {
             Kind::One(resolver) => (resolver.resolve(text), 0),
-            Kind::Dated(dated, days) => {
+            Kind::Dated(dated, days, _) => {
                 dated.resolve(text, days.get(usize::from(context)).copied().flatten())
             }
         };
@@ -129,6 +132,17 @@ impl Resolve for Routes<'_> {
         (resolution, which)
     }
 
+    fn reach(&self, context: u16, resolution: &Resolution) -> Reach {
+        match (&self.kind, &resolution.code) {
+            // What is told beside the answer may differ from one edition to the next.
+            (Kind::Dated(.., stretches), Some(code)) if resolution.warnings.is_empty() => {
+                let days = stretches.around(usize::from(context), code);
+                Reach { first: *days.start() as u16, last: *days.end() as u16 }
+            }
+            _ => Reach::only(context),
+        }
+    }
+
     fn target_system(&self) -> CodeSystem {
         self.target
     }
@@ -140,7 +154,7 @@ impl Resolve for Routes<'_> {
     fn source_title(&self, context: u16, code: &Code) -> Option<String> {
         let edition = match &self.kind {
             Kind::One(resolver) => resolver.source(),
-            Kind::Dated(dated, days) => {
+            Kind::Dated(dated, days, _) => {
                 let day = days.get(usize::from(context)).copied().flatten();
                 let (_, which) = dated.resolve(code.as_str(), day);
                 dated.resolvers().get(which).and_then(Resolver::source)

@@ -5,100 +5,233 @@ use std::collections::HashMap;
 /// A hash map whose order never reaches an output.
 pub(crate) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
-/// Spellings of up to eight bytes, packed in a machine word. Open addressing in one array, at most half full.
+/// The contexts, from the first to the last, in which a text has the same answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The first of them.
+    pub first: u16,
+    /// The last of them.
+    pub last: u16,
+}
+
+impl Reach {
+    /// All contexts.
+    pub const ALL: Self = Self { first: 0, last: u16::MAX };
+
+    /// One context.
+    pub fn only(context: u16) -> Self {
+        Self { first: context, last: context }
+    }
+
+    /// Whether a context is one of them.
+    #[inline]
+    pub fn holds(self, context: u16) -> bool {
+        self.first <= context && context <= self.last
+    }
+}
+
+/// Stands for no answer: a spelling that was not met yet.
+pub(crate) const NO_NUMBER: u32 = u32::MAX;
+
+/// Spellings of up to eight bytes without NUL, packed in a machine word, each with the number of its answer in a range of
+/// contexts. A bucket is a line of the processor's cache, and all its keys are compared at once, so that finding a
+/// spelling takes no branch that depends on it.
 #[derive(Clone)]
 pub(crate) struct Spellings {
-    slots: Vec<Slot>,
+    buckets: Vec<Bucket>,
     shift: u32,
     len: usize,
+    /// What found both its buckets full.
+    beyond: FastMap<(u64, u16), u32>,
 }
 
+const WAYS: usize = 4;
+
+/// A key stands in a bucket once.
 #[derive(Clone, Copy)]
-struct Slot {
-    key: u64,
-    /// Length of the spelling plus one; 0 marks a free slot. NUL bytes would make keys of two lengths the same.
-    len: u32,
-    number: u32,
+#[repr(align(64))]
+struct Bucket {
+    keys: [u64; WAYS],
+    numbers: [u32; WAYS],
+    reach: [Reach; WAYS],
 }
 
-const FREE: Slot = Slot { key: 0, len: 0, number: 0 };
+/// No text is eight bytes of 255, since it would not be UTF-8; if a file holds that, it finds no number here.
+const FREE: u64 = u64::MAX;
+const EMPTY: Bucket =
+    Bucket { keys: [FREE; WAYS], numbers: [NO_NUMBER; WAYS], reach: [Reach::ALL; WAYS] };
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Spellings beyond this number are looked up anew each time.
 const MAX_SPELLINGS: usize = 1 << 20;
+const FIRST_BITS: u32 = 10;
 
 impl Spellings {
+    /// A table that knows the empty spelling only, which has the answer 0 everywhere.
     pub(crate) fn new() -> Self {
-        Self { slots: vec![FREE; 1 << 12], shift: 64 - 12, len: 0 }
+        let mut table = Self {
+            buckets: vec![EMPTY; 1 << FIRST_BITS],
+            shift: 64 - FIRST_BITS,
+            len: 0,
+            beyond: FastMap::default(),
+        };
+        table.insert(0, 0, Reach::ALL, 0);
+        table
     }
 
-    /// The number for a spelling of `len` bytes packed little-endian.
     #[inline]
-    pub(crate) fn get(&self, key: u64, len: usize) -> Option<u32> {
-        let wanted = len as u32 + 1;
-        let mut at = (key.wrapping_mul(SPREAD) >> self.shift) as usize;
-        let mask = self.slots.len() - 1;
-        loop {
-            let slot = &self.slots[at & mask];
-            if slot.key == key && slot.len == wanted {
-                return Some(slot.number);
-            }
-            if slot.len == 0 {
-                return None;
-            }
-            at += 1;
+    fn bucket(&self, hashed: u64) -> &Bucket {
+        // The mask says nothing new, and spares the check of the index.
+        &self.buckets[(hashed >> self.shift) as usize & (self.buckets.len() - 1)]
+    }
+
+    /// The number for a packed spelling, or [`NO_NUMBER`], and the contexts in which it has it.
+    #[inline]
+    pub(crate) fn find(&self, key: u64, context: u16) -> (u32, Reach) {
+        let bucket = self.bucket(home(key));
+        match bucket.way(key) {
+            way if way < WAYS && bucket.reach[way].holds(context) => (bucket.numbers[way], bucket.reach[way]),
+            _ => self.find_elsewhere(key, context),
         }
     }
 
-    /// Adds a spelling that is not there yet, as long as there is room.
-    pub(crate) fn insert(&mut self, key: u64, len: usize, number: u32) {
-        if self.len >= MAX_SPELLINGS {
+    /// Looks where a spelling goes whose first bucket was taken, by another context or by other keys.
+    #[inline(never)]
+    fn find_elsewhere(&self, key: u64, context: u16) -> (u32, Reach) {
+        let bucket = self.bucket(away(key, context));
+        let way = bucket.way(key);
+        if way < WAYS && bucket.reach[way].holds(context) {
+            return (bucket.numbers[way], bucket.reach[way]);
+        }
+        let beyond = if self.beyond.is_empty() { None } else { self.beyond.get(&(key, context)).copied() };
+        (beyond.unwrap_or(NO_NUMBER), Reach::only(context))
+    }
+
+    /// Adds a spelling met in a context, as long as there is room. It is not there yet.
+    pub(crate) fn insert(&mut self, key: u64, context: u16, reach: Reach, number: u32) {
+        if self.len >= MAX_SPELLINGS || key == FREE {
             return;
         }
-        if self.len * 2 >= self.slots.len() {
-            let old = std::mem::take(&mut self.slots);
-            self.shift -= 1;
-            self.slots = vec![FREE; old.len() * 2];
-            for slot in old.into_iter().filter(|s| s.len != 0) {
-                self.place(slot);
-            }
-        }
         self.len += 1;
-        self.place(Slot { key, len: len as u32 + 1, number });
+        if self.len > self.buckets.len() * WAYS / 2 {
+            self.grow();
+        }
+        if !self.place(home(key), key, reach, number) && !self.place(away(key, context), key, reach, number) {
+            self.beyond.insert((key, context), number);
+        }
     }
 
-    fn place(&mut self, new: Slot) {
-        let mask = self.slots.len() - 1;
-        let mut at = (new.key.wrapping_mul(SPREAD) >> self.shift) as usize;
-        while self.slots[at & mask].len != 0 {
-            at += 1;
+    fn grow(&mut self) {
+        self.shift -= 1;
+        let twice = vec![EMPTY; self.buckets.len() * 2];
+        let old = std::mem::replace(&mut self.buckets, twice);
+        // Those of all contexts first: they are asked for most, and belong into their first bucket.
+        let items = || old.iter().flat_map(|b| (0..WAYS).map(move |i| (b.keys[i], b.reach[i], b.numbers[i])));
+        let mut taken: Vec<_> = items().filter(|(key, ..)| *key != FREE).collect();
+        taken.sort_by_key(|(_, reach, _)| std::cmp::Reverse(reach.last - reach.first));
+        for (key, reach, number) in taken {
+            let at_home = self.place(home(key), key, reach, number);
+            if !at_home && !self.place(away(key, reach.first), key, reach, number) {
+                // In the other contexts it is met again and asked for again.
+                self.beyond.insert((key, reach.first), number);
+            }
         }
-        self.slots[at & mask] = new;
+    }
+
+    fn place(&mut self, hashed: u64, key: u64, reach: Reach, number: u32) -> bool {
+        let bucket = &mut self.buckets[(hashed >> self.shift) as usize];
+        let way = bucket.way(FREE);
+        if way == WAYS || bucket.way(key) < WAYS {
+            return false;
+        }
+        bucket.keys[way] = key;
+        bucket.numbers[way] = number;
+        bucket.reach[way] = reach;
+        true
     }
 }
 
-/// Packs up to eight bytes.
-pub(crate) fn pack(bytes: &[u8]) -> u64 {
+/// Where a key stands first of all.
+#[inline]
+fn home(key: u64) -> u64 {
+    key.wrapping_mul(SPREAD)
+}
+
+/// Where it goes in a context for which that one is taken.
+fn away(key: u64, context: u16) -> u64 {
+    (key ^ (u64::from(context) + 1).wrapping_mul(SPREAD)).rotate_left(29).wrapping_mul(SPREAD)
+}
+
+impl Bucket {
+    /// The place of a key; [`WAYS`] where it is not here. The first free place for [`FREE`].
+    #[inline]
+    fn way(&self, key: u64) -> usize {
+        let mut hits = 1u32 << WAYS;
+        for (way, held) in self.keys.iter().enumerate() {
+            hits |= u32::from(*held == key) << way;
+        }
+        hits.trailing_zeros() as usize
+    }
+}
+
+/// Packs up to eight bytes. `None` for more, and where one of them is NUL, which would make spellings of two lengths the
+/// same.
+pub(crate) fn pack(bytes: &[u8]) -> Option<u64> {
+    if bytes.len() > 8 || bytes.contains(&0) {
+        return None;
+    }
     let mut word = [0; 8];
     word[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(word)
+    Some(u64::from_le_bytes(word))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn found(table: &Spellings, key: u64, context: u16) -> u32 {
+        table.find(key, context).0
+    }
+
+    fn key(n: u32) -> u64 {
+        pack(format!("{n:x}").as_bytes()).unwrap()
+    }
+
     #[test]
     fn spellings_are_told_apart() {
         let mut table = Spellings::new();
-        for n in 0..20_000u32 {
-            let text = format!("{n:x}");
-            table.insert(pack(text.as_bytes()), text.len(), n);
+        for n in 0..200_000u32 {
+            assert_eq!(found(&table, key(n), 0), NO_NUMBER);
+            table.insert(key(n), 0, Reach::ALL, n);
+            assert_eq!(found(&table, key(n), 0), n, "{n:x}");
         }
-        for n in 0..20_000u32 {
-            let text = format!("{n:x}");
-            assert_eq!(table.get(pack(text.as_bytes()), text.len()), Some(n));
+        assert!((0..200_000u32).all(|n| found(&table, key(n), 0) == n));
+        // In other contexts one may have to be asked for again; never does one give another's number.
+        assert!((0..200_000u32).all(|n| [n, NO_NUMBER].contains(&found(&table, key(n), 9))));
+        assert_eq!((found(&table, 0, 5), found(&table, FREE, 0)), (0, NO_NUMBER));
+        assert_eq!(found(&table, pack(b"zzz").unwrap(), 0), NO_NUMBER);
+        assert_eq!((pack(b"1\0"), pack(b"123456789"), pack(b"1")), (None, None, Some(0x31)));
+    }
+
+    #[test]
+    fn a_spelling_has_an_answer_for_each_reach() {
+        let mut table = Spellings::new();
+        for n in 0..3_000u32 {
+            table.insert(key(n), 4, Reach { first: 3, last: 8 }, n);
+            for context in [1, 2, 9] {
+                table.insert(key(n), context, Reach::only(context), n + 10_000 * u32::from(context));
+            }
         }
-        assert_eq!(table.get(pack(b"1\0"), 2), None);
-        assert_eq!(table.get(pack(b"zzz"), 3), None);
+        for n in 0..3_000u32 {
+            for context in [3, 5, 8] {
+                assert!([n, NO_NUMBER].contains(&found(&table, key(n), context)));
+            }
+            for context in [1, 2, 9] {
+                let number = n + 10_000 * u32::from(context);
+                assert!([number, NO_NUMBER].contains(&found(&table, key(n), context)));
+            }
+            assert_eq!((found(&table, key(n), 0), found(&table, key(n), 10)), (NO_NUMBER, NO_NUMBER));
+        }
+        let there = (0..3_000).filter(|n| found(&table, key(*n), 2) != NO_NUMBER).count();
+        assert!(there > 2_900, "{there}");
     }
 }

@@ -1,5 +1,7 @@
 //! The bytes of the new fields of each answer.
 
+use super::scan::Ends;
+use super::slots::Slots;
 use crate::answer::{Answer, AnswerBook};
 use crate::lookup::Lookup;
 use crate::options::{Dialect, Field};
@@ -24,19 +26,8 @@ pub(crate) fn write_field(text: &str, dialect: Dialect, out: &mut Vec<u8>) {
     }
 }
 
-/// The bytes of an answer's new fields, each with its delimiter before it, and how often they were written. Most are
-/// short and lie here, so that a cell touches one line of the processor's cache.
-#[derive(Clone)]
-#[repr(align(32))]
-pub(crate) struct Rendered {
-    pub(crate) count: u64,
-    pub(crate) short: [u8; SHORT],
-    /// Length; beyond [`SHORT`] the bytes are those of [`Cells::long`].
-    pub(crate) len: u32,
-}
-
-/// What fits in a line beside count and length.
-pub(crate) const SHORT: usize = 20;
+/// What copying in words reads and writes behind the end at most.
+pub(crate) const SPILL: usize = 64;
 
 /// Bytes of an answer for one code column, without a delimiter before the first field.
 pub(crate) fn render(answer: &Answer, fields: &[Field], dialect: Dialect, out: &mut Vec<u8>) {
@@ -50,64 +41,134 @@ pub(crate) fn render(answer: &Answer, fields: &[Field], dialect: Dialect, out: &
     }
 }
 
-/// The answers with their bytes.
+/// The answers with the bytes of their new fields, each with its delimiter before it.
 pub(crate) struct Cells<'b> {
     pub(crate) lookup: Lookup<'b>,
+    pub(super) slots: Slots,
     dialect: Dialect,
     fields: Vec<Field>,
-    pub(crate) rendered: Vec<Rendered>,
-    /// The bytes of the answers that are not short.
-    pub(crate) long: Vec<Box<[u8]>>,
+    /// The bytes of all answers, with [`SPILL`] bytes behind them.
+    bytes: Vec<u8>,
+    /// For each answer where its bytes start; one more for the end of the last.
+    starts: Vec<usize>,
+    /// The length up to which spellings of the chunk may be packed.
+    packs: usize,
+    /// What may enclose fields of the chunk.
+    encloses: Option<u8>,
+    /// Cells since counts were handed over, at most.
+    since: u64,
 }
 
 impl<'b> Cells<'b> {
     pub(crate) fn new(book: &'b AnswerBook<'b>, dialect: Dialect, fields: &[Field]) -> Self {
-        let lookup = Lookup::new(book, dialect.quote);
-        let mut cells =
-            Self { lookup, dialect, fields: fields.to_vec(), rendered: Vec::new(), long: Vec::new() };
+        let mut cells = Self {
+            lookup: Lookup::new(book, dialect.quote),
+            slots: Slots::new(),
+            dialect,
+            fields: fields.to_vec(),
+            bytes: vec![0; SPILL],
+            starts: vec![0],
+            packs: 8,
+            encloses: None,
+            since: 0,
+        };
         cells.render();
         cells
     }
 
-    /// The number of the answer for `chunk[start..end]`. Eight bytes from `start` on have to be there.
+    /// Says what the chunk holds whose cells come next.
+    pub(crate) fn chunk(&mut self, ends: &Ends) {
+        self.packs = if ends.nul { 0 } else { 8 };
+        self.encloses = self.dialect.quote.filter(|_| ends.quoted);
+        self.since += ends.fields().len() as u64;
+        if self.since > u64::from(u32::MAX / 2) {
+            self.settle();
+        }
+    }
+
+    /// The text of a field as a machine word. `None` where it has more than eight bytes, or is not plain. Eight bytes from
+    /// `start` on have to be there.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
-    pub(crate) fn number(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> u32 {
-        let len = end - start;
-        if len <= 8 {
-            let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
-            // A shift by 64 is no shift at all, so the empty field goes a way of its own without a branch.
-            let keep = (8 - len) as u32 * 8;
-            let key = u64::from_le_bytes(word) & u64::MAX.checked_shr(keep).unwrap_or(0);
-            if let Some(number) = self.lookup.known(context, key, len) {
-                return number;
-            }
+    pub(super) fn key(&self, chunk: &[u8], mut start: usize, mut end: usize) -> Option<u64> {
+        if let Some(quote) = self.encloses
+            && end - start > 1
+            && chunk[start] == quote
+            && chunk[end - 1] == quote
+        {
+            (start, end) = (start + 1, end - 1);
         }
-        let number = self.lookup.look_up(context, &chunk[start..end]);
+        let len = end - start;
+        if len > self.packs {
+            return None;
+        }
+        let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
+        let key = u64::from_le_bytes(word) & MASKS[len];
+        if self.encloses.is_some_and(|quote| has_byte(key, quote)) { None } else { Some(key) }
+    }
+
+    /// The number of the answer for `chunk[start..end]`.
+    pub(crate) fn number(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> u32 {
+        let number = self.lookup.number(context, &chunk[start..end]);
         self.render();
         number
     }
 
+    /// Counts the answer for a cell that has no slot, makes it one if it can have one, and says where its bytes lie.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn meet(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> (&[u8], usize, usize) {
+        let (number, reach) = self.lookup.find(context, &chunk[start..end]);
+        self.render();
+        self.lookup.counts[number as usize] += 1;
+        let (from, to) = (self.starts[number as usize], self.starts[number as usize + 1]);
+        if let Some(key) = self.key(chunk, start, end) {
+            self.slots.keep(key, reach, number, &self.bytes[from..to]);
+        }
+        (&self.bytes, from, to)
+    }
+
+    /// Where the bytes of an answer lie that do not fit in a slot.
+    #[inline]
+    pub(super) fn long(&self, number: u32) -> (&[u8], usize, usize) {
+        (&self.bytes, self.starts[number as usize], self.starts[number as usize + 1])
+    }
+
     /// Hands the counts over to those of the look-up.
     pub(crate) fn settle(&mut self) {
-        for (rendered, count) in self.rendered.iter_mut().zip(&mut self.lookup.counts) {
-            *count += std::mem::take(&mut rendered.count);
+        self.since = 0;
+        for (number, count) in self.slots.counted() {
+            self.lookup.counts[number as usize] += count;
         }
     }
 
-    #[cold]
     fn render(&mut self) {
-        while self.rendered.len() < self.lookup.answers.len() {
-            let mut bytes = vec![self.dialect.delimiter];
-            render(&self.lookup.answers[self.rendered.len()], &self.fields, self.dialect, &mut bytes);
-            let mut short = [0; SHORT];
-            let len = bytes.len();
-            if len <= SHORT {
-                short[..len].copy_from_slice(&bytes);
-                bytes.clear();
-            }
-            self.rendered.push(Rendered { count: 0, short, len: len as u32 });
-            self.long.push(bytes.into());
+        while self.starts.len() <= self.lookup.answers.len() {
+            self.bytes.truncate(self.bytes.len() - SPILL);
+            self.bytes.push(self.dialect.delimiter);
+            let answer = &self.lookup.answers[self.starts.len() - 1];
+            render(answer, &self.fields, self.dialect, &mut self.bytes);
+            self.starts.push(self.bytes.len());
+            self.bytes.resize(self.bytes.len() + SPILL, 0);
         }
     }
+}
+
+/// Keeps the first bytes of a word, by their number.
+const MASKS: [u64; 9] = {
+    let mut masks = [0; 9];
+    let mut len = 1;
+    while len < 9 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
+/// Whether one of the bytes of a word is this one.
+#[inline]
+fn has_byte(word: u64, byte: u8) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zero = word ^ (ONES * u64::from(byte));
+    (zero.wrapping_sub(ONES) & !zero & (ONES << 7)) != 0
 }

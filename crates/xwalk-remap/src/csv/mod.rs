@@ -16,6 +16,7 @@ mod rows;
 mod run;
 mod scan;
 mod sink;
+mod slots;
 
 pub use run::{Job, run};
 pub use sink::Sink;

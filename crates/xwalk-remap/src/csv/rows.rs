@@ -1,9 +1,10 @@
 //! Rows of a chunk: the bytes of the input with the answers spliced in.
 
-use super::cells::{Cells, SHORT};
+use super::cells::{Cells, SPILL};
 use super::header::Layout;
 use super::reader::{Failure, position};
 use super::scan::Ends;
+use super::slots::{Said, TEXT};
 use crate::date::{Calendar, DateFormat};
 use crate::options::{OnError, Place, Ragged, Shape};
 use crate::tally::Tally;
@@ -63,27 +64,39 @@ impl Output {
     }
 }
 
-/// What copying in words writes behind its end at most.
-const SPILL: usize = 64;
+/// What is copied at once.
+const WORD: usize = 32;
 
-/// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. Sixteen bytes from either end on have
+/// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
 /// to be there.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "it is most of the work of a row")]
 fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
     let len = end - start;
-    if len <= 64 {
-        let mut done = 0;
-        while done < len {
-            let word: [u8; 16] =
-                from[start + done..start + done + 16].try_into().expect("the slice has that length");
-            into[at + done..at + done + 16].copy_from_slice(&word);
-            done += 16;
-        }
-    } else {
-        into[at..at + len].copy_from_slice(&from[start..end]);
+    let word: [u8; WORD] = from[start..start + WORD].try_into().expect("the slice has that length");
+    into[at..at + WORD].copy_from_slice(&word);
+    if len > WORD {
+        copy_rest(into, at, from, start, end);
     }
     at + len
+}
+
+/// What [`copy`] does behind the first word.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "it is most of the work of a row")]
+fn copy_rest(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) {
+    let len = end - start;
+    if len <= 4 * WORD {
+        let mut done = WORD;
+        while done < len {
+            let word: [u8; WORD] =
+                from[start + done..start + done + WORD].try_into().expect("the slice has that length");
+            into[at + done..at + done + WORD].copy_from_slice(&word);
+            done += WORD;
+        }
+    } else {
+        into[at + WORD..at + len].copy_from_slice(&from[start + WORD..end]);
+    }
 }
 
 /// A record of a chunk.
@@ -111,13 +124,36 @@ impl Record {
     }
 }
 
+/// The work on a chunk, as the dispatch to what the processor can do takes it. A closure would not be inlined.
+struct Processing<'w, 'b, 'c> {
+    worker: &'w mut Worker<'b>,
+    chunk: &'c [u8],
+    len: usize,
+}
+
+impl pulp::NullaryFnOnce for Processing<'_, '_, '_> {
+    type Output = Result<u64, Failure>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        self.worker.process_all(self.chunk, self.len)
+    }
+}
+
 impl Worker<'_> {
-    /// Works on `chunk[..len]`. Gives the number of lines.
+    /// Works on `chunk[..len]`, with the instructions that the processor has. Gives the number of lines.
     pub(crate) fn process(&mut self, chunk: &[u8], len: usize) -> Result<u64, Failure> {
+        pulp::Arch::new().dispatch(Processing { worker: self, chunk, len })
+    }
+
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
+    fn process_all(&mut self, chunk: &[u8], len: usize) -> Result<u64, Failure> {
         self.out.clear();
         self.aside.clear();
         let mut ends = std::mem::take(&mut self.ends);
         ends.scan(chunk, len, self.layout.dialect);
+        self.cells.chunk(&ends);
         let quick =
             self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
         // Where no date decides, rows of the usual width need no look at what else could be wrong.
@@ -225,7 +261,8 @@ impl Worker<'_> {
         let codes = &layout.codes;
         tally.rows += 1;
         tally.rows_out += 1;
-        out.reserve(record.feed + 1 - record.start + codes.len() * SHORT);
+        let room = |start: usize, columns: usize| record.feed + 1 - start + columns * TEXT;
+        out.reserve(room(record.start, codes.len()));
         let mut at = out.len;
         let mut from = record.start;
         for (i, &column) in codes.iter().enumerate() {
@@ -234,22 +271,21 @@ impl Worker<'_> {
                 break;
             }
             let (start, end) = record.field(ends, column);
-            let number = cells.number(context, chunk, start, end) as usize;
             at = copy(&mut out.bytes, at, chunk, from, end);
-            let rendered = &mut cells.rendered[number];
-            rendered.count += 1;
-            let len = rendered.len as usize;
-            if len <= SHORT {
-                out.bytes[at..at + SHORT].copy_from_slice(&rendered.short);
-                at += len;
-            } else {
-                out.len = at;
-                let rest = record.feed + 1 - end + (codes.len() - i) * SHORT;
-                out.push(&cells.long[number]);
-                out.reserve(rest);
-                at = out.len;
-            }
             from = end;
+            let said = cells.key(chunk, start, end).and_then(|key| cells.slots.take(key, context));
+            let (bytes, first, last) = match said {
+                Some(Said::Bytes(bytes, len)) => {
+                    out.bytes[at..at + TEXT].copy_from_slice(bytes);
+                    at += len;
+                    continue;
+                }
+                Some(Said::Long(number)) => cells.long(number),
+                None => cells.meet(context, chunk, start, end),
+            };
+            out.len = at;
+            out.reserve(last - first + room(end, codes.len() - i));
+            at = copy(&mut out.bytes, at, bytes, first, last);
         }
         out.len = copy(&mut out.bytes, at, chunk, from, record.feed + 1);
     }

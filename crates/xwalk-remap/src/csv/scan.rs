@@ -13,6 +13,10 @@ pub(crate) struct Ends {
     pub(crate) records: Vec<u32>,
     /// Line feeds inside quotes.
     pub(crate) inner_lines: u64,
+    /// Whether fields may be enclosed in quotes.
+    pub(crate) quoted: bool,
+    /// Whether there is a NUL.
+    pub(crate) nul: bool,
     used: usize,
     records_used: usize,
 }
@@ -24,6 +28,8 @@ impl Ends {
         self.used = 0;
         self.records_used = 0;
         self.inner_lines = 0;
+        self.quoted = false;
+        self.nul = false;
     }
 
     /// The ends of fields.
@@ -38,21 +44,28 @@ impl Ends {
 
     /// Scans `chunk[..len]`, whose records all end with a line feed. Behind `len` there are at least [`BLOCK`] bytes
     /// of slack, so that whole blocks can be loaded.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(crate) fn scan(&mut self, chunk: &[u8], len: usize, dialect: Dialect) {
         self.clear();
         let plain = self.scan_plain(chunk, len, dialect);
         if let (false, Some(quote)) = (plain, dialect.quote) {
             self.clear();
+            self.quoted = true;
+            self.nul = memchr::memchr(0, &chunk[..len]).is_some();
             self.scan_quoted(&chunk[..len], dialect.delimiter, quote);
         }
     }
 
     /// Scans a chunk without quotes. `false` where there is one.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn scan_plain(&mut self, chunk: &[u8], len: usize, dialect: Dialect) -> bool {
         let (delimiters, feeds) = (u8x16::splat(dialect.delimiter), u8x16::splat(b'\n'));
         // Where quotes are plain text what is found here is not looked at.
         let quotes = u8x16::splat(dialect.quote.unwrap_or(b'\n'));
-        let mut quoted = 0u64;
+        let nul = u8x16::splat(0);
+        let (mut quoted, mut nuls) = (0u64, 0u64);
         let mut base = 0;
         while base < len {
             // Room for what one block can hold, so that the inner loops need no check of their own.
@@ -70,6 +83,7 @@ impl Ends {
                     block[i * 16..i * 16 + 16].try_into().expect("the slice has that length");
                 let part = u8x16::new(part);
                 let feeds = part.simd_eq(feeds);
+                nuls |= u64::from(part.simd_eq(nul).to_bitmask()) << (i * 16);
                 quoted |= u64::from(part.simd_eq(quotes).to_bitmask()) << (i * 16);
                 any |= u64::from((part.simd_eq(delimiters) | feeds).to_bitmask()) << (i * 16);
                 feed |= u64::from(feeds.to_bitmask()) << (i * 16);
@@ -79,6 +93,7 @@ impl Ends {
                 any &= valid;
                 feed &= valid;
                 quoted &= valid;
+                nuls &= valid;
             }
             if quoted != 0 && dialect.quote.is_some() {
                 return false;
@@ -108,6 +123,7 @@ impl Ends {
             self.used += count;
             base += BLOCK;
         }
+        self.nul |= nuls != 0;
         true
     }
 

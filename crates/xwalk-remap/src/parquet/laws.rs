@@ -109,7 +109,7 @@ fn remap(input: &File, options: &Options, calendar: &Calendar) -> Result<(File, 
 fn expected(code: Option<&str>, context: u16, options: &Options, field: Field) -> Option<String> {
     let toy = Toy::new();
     let book = AnswerBook::new(&toy, options);
-    let number = book.number(context, code.unwrap_or_default().as_bytes());
+    let number = book.number(context, code.unwrap_or_default().as_bytes()).0;
     book.get(number).text(field).map(std::borrow::Cow::into_owned)
 }
 

@@ -1,0 +1,176 @@
+//! The table of a thread from what stands in a cell straight to the bytes that go behind it.
+
+use crate::table::Reach;
+
+/// Spellings of up to eight bytes without NUL, packed in a machine word. A bucket is a line of the processor's cache;
+/// both its keys are compared without a branch that depends on them. What finds its bucket full is not in the table.
+pub(super) struct Slots {
+    buckets: Vec<Bucket>,
+    /// For each slot the number of its answer.
+    numbers: Vec<u32>,
+    shift: u32,
+    len: usize,
+}
+
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Bucket([Slot; WAYS]);
+
+const WAYS: usize = 2;
+
+/// A spelling with the bytes of its answer.
+#[derive(Clone, Copy)]
+#[repr(C, align(32))]
+struct Slot {
+    key: u64,
+    /// How often it was taken.
+    count: u32,
+    /// The first context it holds in, and how many more.
+    first: u16,
+    more: u16,
+    /// The bytes, and in the last place their number. Where there are more than fit: the number of the answer, and in
+    /// the last place [`LONG`].
+    text: [u8; TEXT],
+}
+
+/// What a slot says.
+pub(super) enum Said<'s> {
+    /// Bytes, of which the first so many count.
+    Bytes(&'s [u8; TEXT], usize),
+    /// The number of an answer whose bytes are more than a slot holds.
+    Long(u32),
+}
+
+/// Bytes of an answer in a slot, with their number behind them.
+pub(super) const TEXT: usize = 16;
+/// Stands for the number of bytes where there are too many; also in free slots.
+const LONG: u8 = u8::MAX;
+
+/// No text is eight bytes of 255, since it would not be UTF-8. If a file holds that, it finds a slot without bytes.
+const FREE: u64 = u64::MAX;
+const EMPTY: Slot = Slot { key: FREE, count: 0, first: 0, more: u16::MAX, text: [LONG; TEXT] };
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+const FIRST_BITS: u32 = 9;
+/// No more spellings than this are kept.
+const MOST: usize = 1 << 20;
+
+impl Slots {
+    pub(super) fn new() -> Self {
+        let buckets = vec![Bucket([EMPTY; WAYS]); 1 << FIRST_BITS];
+        let numbers = vec![0; buckets.len() * WAYS];
+        Self { buckets, numbers, shift: 64 - FIRST_BITS, len: 0 }
+    }
+
+    /// Takes the answer of a packed spelling in a context once.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
+    pub(super) fn take(&mut self, key: u64, context: u16) -> Option<Said<'_>> {
+        // The mask says nothing new, and spares the check of the index.
+        let mask = self.buckets.len() - 1;
+        let bucket = &mut self.buckets[(key.wrapping_mul(SPREAD) >> self.shift) as usize & mask].0;
+        let way = usize::from(bucket[1].key == key);
+        let slot = &mut bucket[way];
+        if slot.key != key || context.wrapping_sub(slot.first) > slot.more {
+            return None;
+        }
+        slot.count = slot.count.wrapping_add(1);
+        match slot.text[TEXT - 1] {
+            LONG if key == FREE => None,
+            LONG => Some(Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]]))),
+            len => Some(Said::Bytes(&slot.text, usize::from(len))),
+        }
+    }
+
+    /// Keeps the answer of a spelling that is not there yet, where there is room.
+    pub(super) fn keep(&mut self, key: u64, reach: Reach, number: u32, bytes: &[u8]) {
+        if key == FREE || self.len >= MOST {
+            return;
+        }
+        if self.len * 9 > self.numbers.len() * 4 {
+            self.grow();
+        }
+        let mut text = [LONG; TEXT];
+        if bytes.len() < TEXT {
+            text[..bytes.len()].copy_from_slice(bytes);
+            text[TEXT - 1] = bytes.len() as u8;
+        } else {
+            text[..4].copy_from_slice(&number.to_le_bytes());
+        }
+        let slot = Slot { key, count: 0, first: reach.first, more: reach.last - reach.first, text };
+        self.place(slot, number);
+    }
+
+    fn grow(&mut self) {
+        self.shift -= 1;
+        let twice = vec![Bucket([EMPTY; WAYS]); self.buckets.len() * 2];
+        let old = std::mem::replace(&mut self.buckets, twice);
+        let numbers = vec![0; self.numbers.len() * 2];
+        let old_numbers = std::mem::replace(&mut self.numbers, numbers);
+        self.len = 0;
+        for (slot, number) in old.iter().flat_map(|b| b.0).zip(old_numbers) {
+            if slot.key != FREE {
+                // What stood in one bucket stands in two now, so there is room for all.
+                self.place(slot, number);
+            }
+        }
+    }
+
+    fn place(&mut self, slot: Slot, number: u32) {
+        let at = (slot.key.wrapping_mul(SPREAD) >> self.shift) as usize;
+        let bucket = &mut self.buckets[at].0;
+        // A key stands in a bucket once: the second could not be told from the first.
+        if bucket.iter().any(|held| held.key == slot.key) {
+            return;
+        }
+        if let Some(way) = bucket.iter().position(|held| held.key == FREE) {
+            bucket[way] = slot;
+            self.numbers[at * WAYS + way] = number;
+            self.len += 1;
+        }
+    }
+
+    /// How often each answer was taken, by its number; counts start anew.
+    pub(super) fn counted(&mut self) -> impl Iterator<Item = (u32, u64)> {
+        let slots = self.buckets.iter_mut().flat_map(|b| &mut b.0);
+        slots
+            .zip(&self.numbers)
+            .filter(|(slot, _)| slot.count > 0 && slot.key != FREE)
+            .map(|(slot, number)| (*number, u64::from(std::mem::take(&mut slot.count))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_found_where_it_holds() {
+        let mut slots = Slots::new();
+        let reach = Reach { first: 2, last: 5 };
+        let key = |n: u32| u64::from(n) << 8 | 0x41;
+        for n in 0..50_000u32 {
+            let bytes = [0; 40];
+            let bytes = if n % 2 == 0 { &n.to_le_bytes()[..3] } else { &bytes[..] };
+            slots.keep(key(n), reach, n, bytes);
+        }
+        let mut found = 0;
+        for n in 0..50_000u32 {
+            assert!(slots.take(key(n), 1).is_none() && slots.take(key(n), 6).is_none());
+            match slots.take(key(n), 5) {
+                Some(Said::Bytes(bytes, 3)) => assert_eq!((&bytes[..3], n % 2), (&n.to_le_bytes()[..3], 0)),
+                Some(Said::Long(number)) => assert_eq!((number, n % 2), (n, 1)),
+                Some(Said::Bytes(..)) => panic!("{n} has too many bytes"),
+                None => continue,
+            }
+            assert!(slots.take(key(n), 2).is_some());
+            found += 1;
+        }
+        assert!(found > 45_000, "{found}");
+        let counted: Vec<(u32, u64)> = slots.counted().collect();
+        assert_eq!(counted.len(), found);
+        assert!(counted.iter().all(|(_, count)| *count == 2) && slots.counted().next().is_none());
+        assert!(slots.take(key(50_000), 3).is_none());
+        slots.keep(FREE, Reach::ALL, 7, b"7");
+        assert!(slots.take(FREE, 3).is_none() && slots.counted().next().is_none());
+    }
+}
