@@ -201,6 +201,101 @@ fn a_reviewed_crosswalk_goes_first() {
     );
 }
 
+/// What a person makes of a worklist: the first choice for B88.0, none for D71, and G35 left for later.
+fn decide(rows: &mut [Vec<String>]) {
+    let at = |rows: &[Vec<String>], name: &str| rows[0].iter().position(|h| h == name).unwrap();
+    let (code, decision) = (at(rows, "source_code"), at(rows, "decision"));
+    let columns = [at(rows, "reviewer"), at(rows, "date"), at(rows, "choice_1")];
+    for row in &mut rows[1..] {
+        row[decision] = match row[code].as_str() {
+            "B88.0" => row[columns[2]].clone(),
+            "D71" => "none".to_owned(),
+            _ => continue,
+        };
+        "Kim Lee".clone_into(&mut row[columns[0]]);
+        "2025-09-01".clone_into(&mut row[columns[1]]);
+    }
+}
+
+fn decide_text(text: &str) -> Vec<u8> {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let mut rows: Vec<Vec<String>> =
+        reader.records().map(|r| r.unwrap().iter().map(str::to_owned).collect()).collect();
+    decide(&mut rows);
+    let mut out = csv::Writer::from_writer(Vec::new());
+    for row in &rows {
+        out.write_record(row).unwrap();
+    }
+    out.into_inner().unwrap()
+}
+
+/// Saved anew, as a spreadsheet does.
+fn decide_workbook(bytes: &[u8]) -> Vec<u8> {
+    let mut book = rust_xlsxwriter::Workbook::new();
+    for grid in xwalk_formats::grid::read_workbook(bytes).unwrap() {
+        let width = grid.rows[0].len();
+        let text = |row: &Vec<xwalk_model::Cell>| {
+            (0..width).map(|i| row.get(i).map_or(String::new(), |c| c.text().into_owned())).collect()
+        };
+        let mut rows: Vec<Vec<String>> = grid.rows.iter().map(text).collect();
+        if rows[0].iter().any(|name| name == "decision") {
+            decide(&mut rows);
+        }
+        let sheet = book.add_worksheet().set_name(&grid.name).unwrap();
+        for (r, row) in (0..).zip(&rows) {
+            for (c, cell) in (0..).zip(row).filter(|(_, cell)| !cell.is_empty()) {
+                sheet.write_string(r, c, cell).unwrap();
+            }
+        }
+    }
+    book.save_to_buffer().unwrap()
+}
+
+#[test]
+fn what_a_person_decides_on_a_worklist_comes_first_and_is_not_asked_again() {
+    let folder = Folder::new();
+    folder.write("claims.csv", "id,dx\n1,B880\n2,B880\n3,B881\n4,D71\n5,G35\n");
+    let path = |name: &str| folder.path(name).to_str().unwrap().to_owned();
+    let remap = |worklist: &str, more: &[&str]| {
+        let worklist = path(worklist);
+        let args = ["--column", "dx", "--fields", "target,outcome,choice", "--worklist", &worklist];
+        folder.remap(0, "claims.csv", "out.csv", &[&args[..], more].concat()).stderr
+    };
+    let asked = |name: &str| -> Vec<String> {
+        let text = folder.text(name);
+        let rows = csv::Reader::from_reader(text.as_bytes()).into_records();
+        rows.map(|r| r.unwrap()[1].to_owned()).collect()
+    };
+    let first = remap("open.csv", &[]);
+    assert!(first.contains("3 codes to decide"), "{first}");
+    assert_eq!(asked("open.csv"), ["B88.0", "D71", "G35"]);
+    assert!(folder.text("out.csv").contains("\n1,B880,,split,\n"), "{}", folder.text("out.csv"));
+    remap("open.xlsx", &[]);
+    folder.write("decided.csv", decide_text(&folder.text("open.csv")));
+    folder.write("decided.xlsx", decide_workbook(&fs_err::read(folder.path("open.xlsx")).unwrap()));
+    let mut crosswalks = Vec::new();
+    for kind in ["csv", "xlsx"] {
+        let (decided, sssom) = (path(&format!("decided.{kind}")), path("decisions.sssom.tsv"));
+        // A question that is still open is a finding, and the decisions are taken over all the same.
+        let run = Program::new().expect(1, &["review", "apply", &decided, "-o", &sssom]);
+        assert!(run.stderr.contains("2 decisions taken over, 1 questions open"), "{}", run.stderr);
+        crosswalks.push(folder.text("decisions.sssom.tsv"));
+        let summary = path("summary.json");
+        let again = remap("left.csv", &["--decisions", &sssom, "--summary", &summary]);
+        assert!(again.contains("1 codes to decide"), "{again}");
+        assert_eq!(asked("left.csv"), ["G35"]);
+        assert_eq!(
+            folder.text("out.csv"),
+            "id,dx,dx_target,dx_outcome,dx_choice\n1,B880,B88.09,replaced,reviewed\n\
+             2,B880,B88.09,replaced,reviewed\n3,B881,B88.1,unchanged,only\n4,D71,,no-map,\n5,G35,,split,\n"
+        );
+        let summary: serde_json::Value = serde_json::from_str(&folder.text("summary.json")).unwrap();
+        assert_eq!(summary["cells"]["reviewed"], 2);
+        assert!(summary["maps"].as_array().unwrap().iter().any(|m| m["id"] == "decisions"));
+    }
+    assert_eq!(crosswalks[0], crosswalks[1], "both forms of the worklist make the same crosswalk");
+}
+
 #[test]
 fn loss_is_an_exit_status_and_small_counts_are_kept_back() {
     let folder = Folder::new();

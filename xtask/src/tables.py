@@ -86,6 +86,25 @@ def pyarrow_files():
         yield path
 
 
+def fixed_files():
+    """Codes as CHAR(7): a fixed length, filled up with blanks or NUL bytes."""
+    settings = {
+        "blanks": (b" ", {"use_dictionary": False}),
+        "nul": (b"\0", {"use_dictionary": True, "compression": "zstd"}),
+        "pages-v2": (b" ", {"data_page_version": "2.0", "dictionary_pagesize_limit": 500, "data_page_size": 1000}),
+        "brotli": (b" ", {"compression": "brotli", "row_group_size": 5000}),
+    }
+    for name, (fill, options) in settings.items():
+        table = PLAIN
+        for column in ["dx1", "dx2"]:
+            values = [None if code is None else code.encode().ljust(7, fill) for code in TABLE[column]]
+            at = table.schema.get_field_index(column)
+            table = table.set_column(at, column, pyarrow.array(values, pyarrow.binary(7)))
+        path = FOLDER / f"pyarrow-fixed-{name}.parquet"
+        pyarrow.parquet.write_table(table, path, **options)
+        yield path
+
+
 def pandas_files():
     """A frame as it is, with categories, and as CSV with quotes about everything."""
     frame = PLAIN.to_pandas()
@@ -186,8 +205,8 @@ def expected(said, column):
 
 
 def texts(values):
-    """Nulls of a CSV are empty texts, and binary columns hold the bytes of texts."""
-    plain = [v.decode() if isinstance(v, bytes) else v for v in values]
+    """Nulls of a CSV are empty texts, and binary columns hold the bytes of texts, filled up where they are fixed."""
+    plain = [v.decode().rstrip(" \0") if isinstance(v, bytes) else v for v in values]
     return [None if v == "" or v != v else v for v in plain]
 
 
@@ -239,7 +258,7 @@ def check(path, said):
 def main():
     said = answers()
     count = 0
-    for files in [pyarrow_files, pandas_files, duckdb_files, polars_files, spark_files]:
+    for files in [pyarrow_files, fixed_files, pandas_files, duckdb_files, polars_files, spark_files]:
         for path in list(files()):
             check(path, said)
             count += 1

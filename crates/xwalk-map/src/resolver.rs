@@ -105,6 +105,11 @@ impl Resolver {
         })
     }
 
+    /// Whether a reviewer decided what becomes of a code, which may be that nothing does.
+    pub fn decides(&self, code: &Code) -> bool {
+        self.decisions.as_ref().is_some_and(|decisions| decisions.elements.contains_key(code))
+    }
+
     /// Lets decisions of a review go before everything else. The map has to lead from the source edition of the route
     /// to its target edition.
     #[must_use]

@@ -35,6 +35,8 @@ pub trait Resolve: Sync {
     fn target_title(&self, code: &Code) -> Option<String>;
     /// The title of a source.
     fn source_title(&self, context: u16, code: &Code) -> Option<String>;
+    /// Whether a reviewer decided what becomes of a code.
+    fn decided(&self, whose: usize, code: &Code) -> bool;
     /// A hop in words: editions, file, line and flags.
     fn hop(&self, whose: usize, hop: &Hop) -> String;
 }

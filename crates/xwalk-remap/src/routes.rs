@@ -164,6 +164,10 @@ impl Resolve for Routes<'_> {
         (!title.is_empty()).then(|| title.to_owned())
     }
 
+    fn decided(&self, whose: usize, code: &Code) -> bool {
+        self.resolver(whose).is_some_and(|resolver| resolver.decides(code))
+    }
+
     fn hop(&self, whose: usize, hop: &Hop) -> String {
         let step = self.resolver(whose).and_then(|r| r.steps().get(usize::from(hop.step)));
         let Some(step) = step else { return "reviewed".to_owned() };

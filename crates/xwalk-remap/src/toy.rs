@@ -91,6 +91,10 @@ impl Resolve for Toy {
         None
     }
 
+    fn decided(&self, _: usize, _: &Code) -> bool {
+        false
+    }
+
     fn hop(&self, _: usize, hop: &Hop) -> String {
         format!("gem:{} {}", hop.line, hop.flags)
     }

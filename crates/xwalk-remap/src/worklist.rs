@@ -38,6 +38,10 @@ pub fn questions(
         .filter_map(|c| {
             let code = c.answer.code.as_ref()?;
             let (resolution, whose) = resolver.resolve(c.context, code.as_str());
+            // That there is no target was an answer, too.
+            if resolution.outcome == Outcome::NoMap && resolver.decided(whose, code) {
+                return None;
+            }
             let source = resolution.edition.clone()?;
             Some(Question {
                 subject: Subject::Code,

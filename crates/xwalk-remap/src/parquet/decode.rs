@@ -66,6 +66,7 @@ impl Decoder<'_, '_> {
         }
         let mut roots: Vec<usize> = codes.iter().map(|&c| self.layout.codes[c]).collect();
         roots.extend(self.layout.date);
+        super::sound::decoded(source, self.layout, group, &roots).map_err(wrong())?;
         let mask = ProjectionMask::roots(self.layout.plain.parquet_schema(), roots.iter().copied());
         let reader =
             ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), self.layout.plain.clone())
@@ -283,8 +284,20 @@ fn numbers(
                 range.map(|i| if texts.is_null(i) { 0 } else { lookup.number(context(i), texts.value(i)) }),
             );
         }
+        DataType::FixedSizeBinary(_) => {
+            let texts = values.as_fixed_size_binary();
+            out.extend(range.map(|i| {
+                if texts.is_null(i) { 0 } else { lookup.number(context(i), unpadded(texts.value(i))) }
+            }));
+        }
         _ => out.extend(range.map(|_| 0)),
     }
+}
+
+/// A text of fixed length without what fills it up: databases write blanks, or NUL bytes.
+pub(crate) fn unpadded(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|b| !matches!(b, b' ' | 0)).map_or(0, |last| last + 1);
+    &text[..end]
 }
 
 /// The days of a column; an error is the text that is none.
@@ -332,6 +345,10 @@ fn days(column: &ArrayRef, format: DateFormat) -> Vec<Result<Option<Day>, String
         DataType::Binary => {
             let values = column.as_binary::<i32>();
             rows.map(|i| if known(i) { parse(values.value(i)) } else { Ok(None) }).collect()
+        }
+        DataType::FixedSizeBinary(_) => {
+            let values = column.as_fixed_size_binary();
+            rows.map(|i| if known(i) { parse(unpadded(values.value(i))) } else { Ok(None) }).collect()
         }
         _ => rows.map(|_| Ok(None)).collect(),
     }

@@ -18,6 +18,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+use super::decode::unpadded;
 use super::hybrid;
 use super::layout::Layout;
 use super::source::{InMemory, Source};
@@ -127,7 +128,8 @@ impl Remapper {
             Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_)
         );
         let flat = descriptor.max_rep_level() == 0 && descriptor.max_def_level() <= 1;
-        if !packs || !flat || old.column_type() != Type::BYTE_ARRAY {
+        let texts = matches!(old.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
+        if !packs || !flat || !texts {
             return Ok(None);
         }
         let new: Vec<ColumnDescPtr> = match layout.new_descriptors.get(code) {
@@ -158,7 +160,13 @@ impl Remapper {
         if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
             return Ok(None);
         }
-        let numbers = entries(&buf, num_values as usize, context, lookup)?;
+        let numbers = match old.column_type() {
+            Type::FIXED_LEN_BYTE_ARRAY => {
+                let length = usize::try_from(old.column_descr().type_length())?;
+                fixed_entries(&buf, num_values as usize, length, context, lookup)?
+            }
+            _ => entries(&buf, num_values as usize, context, lookup)?,
+        };
         let dictionaries: Vec<NewDictionary> =
             self.fields.iter_mut().map(|texts| texts.dictionary(&numbers, lookup)).collect();
         let mut outputs: Vec<Chunk> = Vec::new();
@@ -434,6 +442,19 @@ fn entries(
         at = end;
     }
     Ok(numbers)
+}
+
+/// The same for texts of a fixed length, which stand there without their lengths.
+fn fixed_entries(
+    page: &[u8],
+    count: usize,
+    length: usize,
+    context: u16,
+    lookup: &mut Lookup<'_>,
+) -> Result<Vec<u32>, ParquetError> {
+    let short = || ParquetError::General("a dictionary page is cut off".to_owned());
+    let texts = page.get(..count.checked_mul(length).ok_or_else(short)?).ok_or_else(short)?;
+    Ok(texts.chunks_exact(length.max(1)).map(|text| lookup.number(context, unpadded(text))).collect())
 }
 
 fn pack(

@@ -35,6 +35,10 @@ pub(crate) fn run(
             "a list of codes cannot be exploded; unnest it first, or use --shape columns".to_owned(),
         ));
     }
+    let roots: Vec<usize> = (0..layout.plain.schema().fields().len()).collect();
+    for group in 0..layout.metadata().num_row_groups() {
+        super::sound::decoded(source, layout, group, &roots).map_err(wrong())?;
+    }
     let mut fields: Vec<Arc<ArrowField>> = layout.arrow.fields().iter().cloned().collect();
     let name = |i: usize| format!("{}{}", job.options.prefix, EXPLODE_NAMES[i]);
     fields.push(Arc::new(ArrowField::new(name(0), DataType::Int64, false)));

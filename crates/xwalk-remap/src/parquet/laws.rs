@@ -4,16 +4,23 @@ use std::fs::File;
 use std::io::{Seek, Write};
 use std::sync::Arc;
 
-use arrow_array::builder::{ListBuilder, StringBuilder, StringDictionaryBuilder};
+use arrow_array::builder::{FixedSizeBinaryBuilder, ListBuilder, StringBuilder, StringDictionaryBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int32Type;
-use arrow_array::{Array, ArrayRef, Date32Array, Int64Array, LargeStringArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, Date32Array, FixedSizeBinaryArray, Int64Array, LargeStringArray, RecordBatch,
+    StringArray,
+};
 use arrow_select::concat::concat_batches;
 use jiff::civil::date;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, Encoding, ZstdLevel};
+use parquet::basic::{
+    Compression, ConvertedType, Encoding, LogicalType, Repetition, Type as PhysicalType, ZstdLevel,
+};
 use parquet::file::properties::{WriterProperties, WriterVersion};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::Type;
 use proptest::prelude::*;
 
 use super::{Job, run};
@@ -39,6 +46,16 @@ fn codes(seeds: &[usize], shift: usize) -> Vec<Option<&'static str>> {
     seeds.iter().map(|s| CODES[(s + shift) % CODES.len()]).collect()
 }
 
+/// Length of the texts of fixed length.
+const LENGTH: i32 = 9;
+
+/// A text as a CHAR column of a database holds it.
+fn padded(code: &str, with: u8) -> Vec<u8> {
+    let mut text = code.as_bytes().to_vec();
+    text.resize(LENGTH.unsigned_abs() as usize, with);
+    text
+}
+
 fn table(seeds: &[usize]) -> RecordBatch {
     let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0i64..).take(seeds.len())));
     let dx: ArrayRef = Arc::new(StringArray::from(codes(seeds, 0)));
@@ -61,6 +78,14 @@ fn table(seeds: &[usize]) -> RecordBatch {
             .map(|s| (s % 5 != 0).then_some(16_313 + i32::try_from(s % 60).unwrap()))
             .collect::<Date32Array>(),
     );
+    let fixed = codes(seeds, 3).into_iter().map(|code| code.map(|code| padded(code, b' ')));
+    let firm: Vec<Vec<u8>> =
+        codes(seeds, 4).into_iter().map(|code| padded(code.unwrap_or_default(), 0)).collect();
+    let fixed = FixedSizeBinaryArray::try_from_sparse_iter_with_size(fixed, LENGTH).unwrap();
+    let mut firm_values = FixedSizeBinaryBuilder::new(LENGTH);
+    for text in &firm {
+        firm_values.append_value(text).unwrap();
+    }
     RecordBatch::try_from_iter_with_nullable([
         ("id", ids, false),
         ("dx", dx, true),
@@ -68,6 +93,8 @@ fn table(seeds: &[usize]) -> RecordBatch {
         ("large", large, true),
         ("list", Arc::new(lists.finish()) as ArrayRef, true),
         ("dos", days, true),
+        ("fixed", Arc::new(fixed) as ArrayRef, true),
+        ("firm", Arc::new(firm_values.finish()) as ArrayRef, false),
     ])
     .unwrap()
 }
@@ -165,7 +192,7 @@ fn check(seeds: &[usize], rows: usize, options: &Options) {
         {
             assert_eq!(old, new.unwrap());
         }
-        for (column, shift) in [("dx", 0), ("coded", 1), ("large", 2)] {
+        for (column, shift) in [("dx", 0), ("coded", 1), ("large", 2), ("fixed", 3), ("firm", 4)] {
             for field in [Field::Target, Field::Outcome] {
                 let wanted: Vec<Option<String>> =
                     codes(seeds, shift).into_iter().map(|c| expected(c, 1, options, field)).collect();
@@ -180,7 +207,7 @@ fn check(seeds: &[usize], rows: usize, options: &Options) {
         assert_eq!(answers.get_or_insert_with(|| seen.clone()), &seen);
         assert_eq!(tally.rows, seeds.len() as u64);
         let cells: u64 = tally.cells.iter().sum();
-        assert_eq!(i128::from(cells), i128::from(tally.rows) * 4 + i128::from(tally.list_surplus));
+        assert_eq!(i128::from(cells), i128::from(tally.rows) * 6 + i128::from(tally.list_surplus));
         // Two threads write what one writes.
         let one = Options { threads: 1, ..options.clone() };
         let (alone, again) = remap(&input, &one, &Calendar::fixed(1)).unwrap();
@@ -197,7 +224,7 @@ fn bytes(mut file: &File) -> Vec<u8> {
 }
 
 fn all_columns(policy: Policy) -> Options {
-    options(policy, &["dx", "coded", "large", "list"])
+    options(policy, &["dx", "coded", "large", "list", "fixed", "firm"])
 }
 
 #[test]
@@ -257,6 +284,77 @@ fn dates_shapes_and_combinations() {
     let table = read(&remap(&input, &combine, &Calendar::fixed(1)).unwrap().0);
     // 24951 stands in `coded` of row 8 beside 999999999, in `dx` of row 9 beside 4019: there is no room.
     assert_eq!(texts(&table, "dx_target")[9], None);
+}
+
+/// A table with one column of a fixed length, as some other program marked it.
+fn marked(length: i32, kind: Option<LogicalType>, old_kind: ConvertedType) -> File {
+    let column = Type::primitive_type_builder("dx", PhysicalType::FIXED_LEN_BYTE_ARRAY)
+        .with_repetition(Repetition::REQUIRED)
+        .with_length(length)
+        .with_precision(if old_kind == ConvertedType::DECIMAL { 5 } else { -1 })
+        .with_scale(if old_kind == ConvertedType::DECIMAL { 2 } else { -1 })
+        .with_logical_type(kind)
+        .with_converted_type(old_kind)
+        .build()
+        .unwrap();
+    let schema = Type::group_type_builder("table").with_fields(vec![Arc::new(column)]).build().unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    let mut writer = SerializedFileWriter::new(&mut file, Arc::new(schema), Arc::default()).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let text: Vec<u8> = b"4019             ".iter().copied().take(length.unsigned_abs() as usize).collect();
+    let value = parquet::data_type::FixedLenByteArray::from(parquet::data_type::ByteArray::from(text));
+    column.typed::<parquet::data_type::FixedLenByteArrayType>().write_batch(&[value], None, None).unwrap();
+    column.close().unwrap();
+    group.close().unwrap();
+    writer.close().unwrap();
+    file
+}
+
+#[test]
+fn values_of_a_fixed_length_are_text_unless_they_are_marked() {
+    let fixed = Calendar::fixed(1);
+    let dx = options(Policy::Best, &["dx"]);
+    let out = read(&remap(&marked(7, None, ConvertedType::NONE), &dx, &fixed).unwrap().0);
+    assert_eq!(texts(&out, "dx_target"), [Some("I10".to_owned())]);
+    assert_eq!(out.column(0).as_fixed_size_binary().value(0), b"4019   ");
+    let refused: [(i32, Option<LogicalType>, ConvertedType, &str); 4] = [
+        (16, Some(LogicalType::Uuid), ConvertedType::NONE, "FIXED_LEN_BYTE_ARRAY(16) marked as Uuid"),
+        (2, Some(LogicalType::Float16), ConvertedType::NONE, "is of type Float16"),
+        (12, None, ConvertedType::INTERVAL, "is of type Interval"),
+        (7, None, ConvertedType::DECIMAL, "is of type Decimal128"),
+    ];
+    for (length, kind, old_kind, expected) in refused {
+        check_refused(remap(&marked(length, kind, old_kind), &dx, &fixed), expected);
+    }
+    // Dates in CHAR(8), and in CHAR(10) filled up with blanks.
+    let days = ["20140930  ", "2014-10-01", "          "].map(|day| day.as_bytes().to_vec());
+    let days = FixedSizeBinaryArray::try_from_iter(days.into_iter()).unwrap();
+    let codes: ArrayRef = Arc::new(StringArray::from(vec!["25000"; 3]));
+    let batch = RecordBatch::try_from_iter([("dx", codes), ("dos", Arc::new(days) as ArrayRef)]).unwrap();
+    let dated = Options { date_column: Some(ColumnName("dos".into())), ..dx };
+    let calendar = Calendar::new(vec![(date(2000, 1, 1), Some(0)), (date(2014, 10, 1), Some(1))], Some(0));
+    let (out, tally) = remap(&written(&batch, WriterProperties::default()), &dated, &calendar).unwrap();
+    assert_eq!(texts(&read(&out), "dx_target"), [None, Some("E11.9".to_owned()), None]);
+    assert_eq!(tally.undated, 1);
+}
+
+#[test]
+fn damage_that_readers_take_for_granted_is_told() {
+    let whole = bytes(&written(&table(&[1, 2, 3, 4, 5, 6, 7, 8, 9]), WriterProperties::default()));
+    // Metadata and headers of pages lie there; each byte in turn says something else.
+    for place in 0..whole.len() {
+        for byte in [0, 0x15, 0x7F, whole[place] ^ 1] {
+            let mut file = tempfile::tempfile().unwrap();
+            let mut damaged = whole.clone();
+            damaged[place] = byte;
+            file.write_all(&damaged).unwrap();
+            let one = Options { threads: 1, ..all_columns(Policy::Best) };
+            if let Ok((out, _)) = remap(&file, &one, &Calendar::fixed(1)) {
+                assert!(out.metadata().unwrap().len() > 0);
+            }
+        }
+    }
 }
 
 #[track_caller]

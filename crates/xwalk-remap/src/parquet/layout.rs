@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_schema::{DataType, Field as ArrowField, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::{ArrowSchemaConverter, encode_arrow_schema};
-use parquet::basic::Compression;
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::{ColumnDescPtr, Type, TypePtr};
@@ -59,6 +59,7 @@ impl Layout {
         let wrong = || RemapError::parquet(file);
         let with = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let hinted = ArrowReaderMetadata::load(source, with.clone()).map_err(wrong())?;
+        super::sound::ranges(hinted.metadata(), source).map_err(wrong())?;
         let skipping = with.with_skip_arrow_metadata(true);
         let plain = ArrowReaderMetadata::try_new(Arc::clone(hinted.metadata()), skipping).map_err(wrong())?;
         let names: Vec<String> = plain.schema().fields().iter().map(|f| f.name().clone()).collect();
@@ -76,10 +77,12 @@ impl Layout {
         for &at in &codes {
             let field = plain.schema().field(at);
             let is_list = is_text(field.data_type(), file, field.name())?;
+            check_fixed(&plain, at, file, field.name())?;
             lists.push(is_list);
         }
         if let Some(at) = found.date {
             check_date(plain.schema().field(at), file)?;
+            check_fixed(&plain, at, file, plain.schema().field(at).name())?;
         }
         let new_fields: Vec<Vec<Arc<ArrowField>>> = names_of_new
             .iter()
@@ -248,7 +251,9 @@ fn spark_type(kind: &DataType) -> serde_json::Value {
 
 /// Whether a code column is a list; an error where it is neither text nor a list of texts.
 fn is_text(kind: &DataType, file: &str, name: &str) -> Result<bool, RemapError> {
-    let text = |kind: &DataType| matches!(kind, DataType::Utf8 | DataType::Binary | DataType::Null);
+    let text = |kind: &DataType| {
+        matches!(kind, DataType::Utf8 | DataType::Binary | DataType::FixedSizeBinary(_) | DataType::Null)
+    };
     match kind {
         kind if text(kind) => Ok(false),
         DataType::List(item) if text(item.data_type()) => Ok(true),
@@ -261,9 +266,31 @@ fn is_text(kind: &DataType, file: &str, name: &str) -> Result<bool, RemapError> 
     }
 }
 
+/// Refuses values of a fixed length that are marked as something else than text. Some databases write CHAR columns so.
+fn check_fixed(table: &ArrowReaderMetadata, at: usize, file: &str, name: &str) -> Result<(), RemapError> {
+    let schema = table.parquet_schema();
+    let columns = schema.columns().iter().enumerate();
+    let of_root = columns.filter(|(leaf, _)| schema.get_column_root_idx(*leaf) == at);
+    for (_, column) in of_root.filter(|(_, c)| c.physical_type() == PhysicalType::FIXED_LEN_BYTE_ARRAY) {
+        let marked = match (column.logical_type_ref(), column.converted_type()) {
+            (None | Some(LogicalType::String), ConvertedType::NONE | ConvertedType::UTF8) => continue,
+            (Some(kind), _) => format!("{kind:?}"),
+            (None, kind) => kind.to_string(),
+        };
+        return Err(RemapError::ColumnType {
+            file: file.to_owned(),
+            name: name.to_owned(),
+            found: format!("FIXED_LEN_BYTE_ARRAY({}) marked as {marked}", column.type_length()),
+            expected: "a text; values of a fixed length are taken for text where nothing marks them as anything else",
+        });
+    }
+    Ok(())
+}
+
 fn check_date(field: &ArrowField, file: &str) -> Result<(), RemapError> {
     match field.data_type() {
         DataType::Date32 | DataType::Timestamp(_, _) | DataType::Utf8 | DataType::Binary => Ok(()),
+        DataType::FixedSizeBinary(_) => Ok(()),
         DataType::Int32 | DataType::Int64 => Ok(()),
         other => Err(RemapError::ColumnType {
             file: file.to_owned(),

@@ -12,6 +12,7 @@ mod hybrid;
 mod laws;
 mod layout;
 mod run;
+mod sound;
 mod source;
 
 pub use run::{Job, run};
