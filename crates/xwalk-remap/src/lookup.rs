@@ -63,6 +63,13 @@ impl<'b> Lookup<'b> {
         }
     }
 
+    /// The number for a packed spelling that was met before.
+    #[inline]
+    pub(crate) fn known(&self, context: u16, key: u64) -> Option<u32> {
+        let (number, _) = self.table.find(key, context);
+        (number != NO_NUMBER).then_some(number)
+    }
+
     /// The number for any spelling.
     pub(crate) fn number(&mut self, context: u16, raw: &[u8]) -> u32 {
         self.find(context, raw).0

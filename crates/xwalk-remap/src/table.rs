@@ -184,6 +184,36 @@ pub(crate) fn pack(bytes: &[u8]) -> Option<u64> {
     Some(u64::from_le_bytes(word))
 }
 
+/// The same for some bytes of a page, which are read in a word where there are eight.
+#[inline]
+pub(crate) fn pack_at(page: &[u8], start: usize, len: usize) -> Option<u64> {
+    let mask = *MASKS.get(len)?;
+    let Some(word) = page.get(start..).and_then(|rest| rest.first_chunk()) else {
+        return pack(page.get(start..start + len)?);
+    };
+    let key = u64::from_le_bytes(*word) & mask;
+    (!has_byte(key | !mask, 0)).then_some(key)
+}
+
+/// Keeps the first bytes of a word, by their number.
+pub(crate) const MASKS: [u64; 9] = {
+    let mut masks = [0; 9];
+    let mut len = 1;
+    while len < 9 {
+        masks[len] = masks[len - 1] << 8 | 0xFF;
+        len += 1;
+    }
+    masks
+};
+
+/// Whether one of the bytes of a word is this one.
+#[inline]
+pub(crate) fn has_byte(word: u64, byte: u8) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let zero = word ^ (ONES * u64::from(byte));
+    (zero.wrapping_sub(ONES) & !zero & (ONES << 7)) != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,6 +240,11 @@ mod tests {
         assert_eq!((found(&table, 0, 5), found(&table, FREE, 0)), (0, NO_NUMBER));
         assert_eq!(found(&table, pack(b"zzz").unwrap(), 0), NO_NUMBER);
         assert_eq!((pack(b"1\0"), pack(b"123456789"), pack(b"1")), (None, None, Some(0x31)));
+        for (start, len) in [(0, 0), (0, 5), (0, 8), (1, 8), (2, 7), (9, 0)] {
+            let text = &b"123456789"[start..start + len];
+            assert_eq!(pack_at(b"123456789", start, len), pack(text));
+        }
+        assert_eq!((pack_at(b"12\x0056789", 0, 3), pack_at(b"12\x0056789", 0, 2)), (None, pack(b"12")));
     }
 
     #[test]

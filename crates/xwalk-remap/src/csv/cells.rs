@@ -5,6 +5,7 @@ use super::slots::Slots;
 use crate::answer::{Answer, AnswerBook};
 use crate::lookup::Lookup;
 use crate::options::{Dialect, Field};
+use crate::table::{MASKS, has_byte};
 
 /// Writes a field, in quotes where it has to be.
 pub(crate) fn write_field(text: &str, dialect: Dialect, out: &mut Vec<u8>) {
@@ -152,23 +153,4 @@ impl<'b> Cells<'b> {
             self.bytes.resize(self.bytes.len() + SPILL, 0);
         }
     }
-}
-
-/// Keeps the first bytes of a word, by their number.
-const MASKS: [u64; 9] = {
-    let mut masks = [0; 9];
-    let mut len = 1;
-    while len < 9 {
-        masks[len] = masks[len - 1] << 8 | 0xFF;
-        len += 1;
-    }
-    masks
-};
-
-/// Whether one of the bytes of a word is this one.
-#[inline]
-fn has_byte(word: u64, byte: u8) -> bool {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let zero = word ^ (ONES * u64::from(byte));
-    (zero.wrapping_sub(ONES) & !zero & (ONES << 7)) != 0
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, ListArray, RecordBatch};
+use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field as ArrowField, Schema, TimeUnit};
 use jiff::civil::Date;
 use parquet::arrow::ProjectionMask;
@@ -49,6 +49,8 @@ pub(crate) struct Decoder<'a, 'b> {
     pub(crate) tally: &'a mut Tally,
     /// Rows of the file before the batch.
     pub(crate) row: u64,
+    /// The contexts of the rows of the row group from `row` on, where they are read already.
+    pub(crate) contexts: Vec<u16>,
 }
 
 impl Decoder<'_, '_> {
@@ -65,7 +67,7 @@ impl Decoder<'_, '_> {
             writers.push(writers_of(self.layout, group, code).map_err(wrong())?);
         }
         let mut roots: Vec<usize> = codes.iter().map(|&c| self.layout.codes[c]).collect();
-        roots.extend(self.layout.date);
+        roots.extend(self.layout.date.filter(|_| self.contexts.is_empty()));
         super::sound::decoded(source, self.layout, group, &roots).map_err(wrong())?;
         let mask = ProjectionMask::roots(self.layout.plain.parquet_schema(), roots.iter().copied());
         let reader =
@@ -107,7 +109,12 @@ impl Decoder<'_, '_> {
     /// The answers of a batch, counted.
     pub(crate) fn batch(&mut self, batch: &RecordBatch, codes: &[usize]) -> Result<Vec<Cells>, RemapError> {
         let rows = batch.num_rows();
-        let contexts = self.contexts(batch)?;
+        let contexts = if self.contexts.is_empty() {
+            self.contexts(batch)?
+        } else {
+            let rest = self.contexts.split_off(rows.min(self.contexts.len()));
+            std::mem::replace(&mut self.contexts, rest)
+        };
         let undated = self.calendar.undated().unwrap_or(0);
         let context = |row: usize| if contexts.is_empty() { undated } else { contexts[row] };
         let mut all = Vec::with_capacity(codes.len());
@@ -158,6 +165,31 @@ impl Decoder<'_, '_> {
         }
     }
 
+    /// Reads the contexts of all rows of a row group, where dates decide.
+    pub(crate) fn read_contexts(&mut self, source: &Source, group: usize) -> Result<(), RemapError> {
+        let Some(date) = self.layout.date else { return Ok(()) };
+        let wrong = || RemapError::parquet(self.file);
+        super::sound::decoded(source, self.layout, group, &[date]).map_err(wrong())?;
+        let mask = ProjectionMask::roots(self.layout.plain.parquet_schema(), [date]);
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), self.layout.dates.clone())
+                .with_projection(mask)
+                .with_row_groups(vec![group])
+                .with_batch_size(BATCH)
+                .build()
+                .map_err(wrong())?;
+        let first = self.row;
+        let mut all = Vec::new();
+        for batch in reader {
+            let batch = batch.map_err(|e| wrong()(e.into()))?;
+            all.extend(self.contexts(&batch)?);
+            self.row += batch.num_rows() as u64;
+        }
+        self.row = first;
+        self.contexts = all;
+        Ok(())
+    }
+
     /// The context of each row; empty where one context answers for all.
     fn contexts(&mut self, batch: &RecordBatch) -> Result<Vec<u16>, RemapError> {
         let Some(at) = self.layout.date else { return Ok(Vec::new()) };
@@ -166,6 +198,24 @@ impl Decoder<'_, '_> {
             file: self.file.to_owned(),
             reason: format!("the column `{}` is not in its row group", field.name()),
         })?;
+        let column = match column.as_dictionary_opt::<Int32Type>() {
+            None => column,
+            Some(dates) => {
+                // Where all are plain dates on which an edition is in force, no row needs a closer look.
+                let texts = dates.values().as_string::<i32>();
+                let quick = |text: Option<&str>| {
+                    let day = self.format.parse(text?.as_bytes())?;
+                    self.calendar.on(day)
+                };
+                let of_entry: Vec<Option<u16>> = texts.iter().map(quick).collect();
+                let of_row = |key: Option<i32>| *of_entry.get(usize::try_from(key?).ok()?)?;
+                if let Some(contexts) = dates.keys().iter().map(of_row).collect() {
+                    return Ok(contexts);
+                }
+                let text = |key: Option<i32>| Some(texts.value(usize::try_from(key?).ok()?));
+                Arc::new(dates.keys().iter().map(text).collect::<StringArray>())
+            }
+        };
         let days = days(&column, self.format);
         let mut contexts = Vec::with_capacity(batch.num_rows());
         for (row, day) in days.into_iter().enumerate() {

@@ -5,19 +5,16 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type};
-use parquet::column::page::{CompressedPage, Page, PageReader, PageWriter};
-use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::ByteArray;
+use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::ChunkReader;
 use parquet::file::serialized_reader::SerializedPageReader;
-use parquet::file::statistics::Statistics;
-use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 
+use super::by_row::Contexts;
+use super::chunk::{Chunk, Encoded, Packer};
 use super::decode::unpadded;
 use super::hybrid;
 use super::layout::Layout;
@@ -27,35 +24,36 @@ use crate::lookup::Lookup;
 use crate::options::Field;
 use crate::table::FastMap;
 
-/// A column chunk as it will stand in the file.
-pub(crate) struct Encoded {
-    pub(crate) bytes: Bytes,
-    pub(crate) close: ColumnCloseResult,
-}
-
 /// Marks an answer that says nothing.
-const NONE: u32 = u32::MAX;
-/// Fast, and nearly as small for indexes as higher levels.
-const ZSTD_LEVEL: i32 = 1;
+pub(super) const NONE: u32 = u32::MAX;
+/// Texts of this length with their four bytes of length are copied at once.
+const SHORT: usize = 16;
 
 /// A thread's buffers and texts.
 pub(crate) struct Remapper {
-    fields: Vec<Texts>,
-    zstd: Option<zstd::bulk::Compressor<'static>>,
-    snap: snap::raw::Encoder,
-    levels: Vec<u32>,
-    indexes: Vec<u32>,
-    kept: Vec<u32>,
-    bits: Vec<u64>,
+    pub(super) fields: Vec<Texts>,
+    packer: Packer,
+    pub(super) levels: Vec<u32>,
+    pub(super) indexes: Vec<u32>,
+    pub(super) numbers: Vec<u32>,
+    /// Indexes of a page that is written; those of nulls are left out.
+    pub(super) kept: Vec<u32>,
+    /// Its levels.
+    pub(super) bits: Vec<u64>,
     body: Vec<u8>,
 }
 
 /// The texts of a field over all answers, each once.
-struct Texts {
+pub(super) struct Texts {
     field: Field,
     /// For each answer the number of its text, or [`NONE`].
     of_answer: Vec<u32>,
     each: Vec<Box<str>>,
+    /// All of them as they stand in a dictionary page, and where each starts.
+    encoded: Vec<u8>,
+    starts: Vec<usize>,
+    /// The first eight bytes of each, as a number that orders as they do.
+    heads: Vec<u64>,
     known: FastMap<Box<str>, u32>,
     /// For each text the column chunk that used it last, and its place in the dictionary of that.
     place: Vec<(u32, u32)>,
@@ -64,8 +62,17 @@ struct Texts {
 
 impl Texts {
     fn new(field: Field) -> Self {
-        let (of_answer, each, place) = (Vec::new(), Vec::new(), Vec::new());
-        Self { field, of_answer, each, known: FastMap::default(), place, chunk: 0 }
+        Self {
+            field,
+            of_answer: Vec::new(),
+            each: Vec::new(),
+            encoded: Vec::new(),
+            starts: vec![0],
+            heads: Vec::new(),
+            known: FastMap::default(),
+            place: Vec::new(),
+            chunk: 0,
+        }
     }
 
     fn learn(&mut self, lookup: &Lookup<'_>) {
@@ -77,6 +84,13 @@ impl Texts {
                     None => {
                         let number = self.each.len() as u32;
                         self.each.push(text.as_ref().into());
+                        self.encoded.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                        self.encoded.extend_from_slice(text.as_bytes());
+                        self.starts.push(self.encoded.len());
+                        let mut head = [0; 8];
+                        let len = text.len().min(8);
+                        head[..len].copy_from_slice(&text.as_bytes()[..len]);
+                        self.heads.push(u64::from_be_bytes(head));
                         self.known.insert(text.as_ref().into(), number);
                         self.place.push((0, 0));
                         number
@@ -99,10 +113,10 @@ impl Remapper {
     pub(crate) fn new(fields: &[Field]) -> Self {
         Self {
             fields: fields.iter().map(|f| Texts::new(*f)).collect(),
-            zstd: None,
-            snap: snap::raw::Encoder::new(),
+            packer: Packer::new(),
             levels: Vec::new(),
             indexes: Vec::new(),
+            numbers: Vec::new(),
             kept: Vec::new(),
             bits: Vec::new(),
             body: Vec::new(),
@@ -116,17 +130,14 @@ impl Remapper {
         layout: &Layout,
         source: &Source,
         (group, code): (usize, usize),
-        context: u16,
+        contexts: Contexts<'_>,
         lookup: &mut Lookup<'_>,
     ) -> Result<Option<Vec<Encoded>>, RemapError> {
         let leaf = layout.leaf(code);
         let old = layout.metadata().row_group(group).column(leaf);
         let rows = layout.metadata().row_group(group).num_rows();
         let descriptor = old.column_descr();
-        let packs = matches!(
-            old.compression(),
-            Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_)
-        );
+        let packs = Packer::knows(old.compression());
         let flat = descriptor.max_rep_level() == 0 && descriptor.max_def_level() <= 1;
         let texts = matches!(old.column_type(), Type::BYTE_ARRAY | Type::FIXED_LEN_BYTE_ARRAY);
         if !packs || !flat || !texts {
@@ -136,8 +147,16 @@ impl Remapper {
             Some(new) => new.clone(),
             None => return Ok(None),
         };
-        self.chunk(source, old, u64::try_from(rows).unwrap_or(0), &new, context, lookup)
-            .map_err(RemapError::parquet(file))
+        let rows = u64::try_from(rows).unwrap_or(0);
+        let by_dictionary = match contexts {
+            Contexts::All(context) => self.chunk(source, old, rows, &new, context, lookup),
+            Contexts::Each(_) => Ok(None),
+        };
+        let made = match by_dictionary {
+            Ok(None) => self.by_row(source, old, rows, &new, contexts, lookup),
+            made => made,
+        };
+        made.map_err(RemapError::parquet(file))
     }
 
     fn chunk(
@@ -170,23 +189,9 @@ impl Remapper {
         let dictionaries: Vec<NewDictionary> =
             self.fields.iter_mut().map(|texts| texts.dictionary(&numbers, lookup)).collect();
         let mut outputs: Vec<Chunk> = Vec::new();
-        for (dictionary, texts) in dictionaries.iter().zip(&self.fields) {
-            self.body.clear();
-            for &entry in &dictionary.entries {
-                let text = texts.each[entry as usize].as_bytes();
-                self.body.extend_from_slice(&u32::try_from(text.len())?.to_le_bytes());
-                self.body.extend_from_slice(text);
-            }
-            let packed = pack(&mut self.zstd, &mut self.snap, old.compression(), &self.body)?;
-            let page = Page::DictionaryPage {
-                buf: packed,
-                num_values: u32::try_from(dictionary.entries.len())?,
-                encoding: Encoding::PLAIN,
-                is_sorted: false,
-            };
+        for (field, dictionary) in dictionaries.iter().enumerate() {
             let mut chunk = Chunk::default();
-            chunk.write(page, self.body.len())?;
-            chunk.data_page = chunk.sink.bytes_written();
+            self.dictionary_page(field, &dictionary.entries, old.compression(), &mut chunk)?;
             outputs.push(chunk);
         }
         let mut counts = vec![0u64; numbers.len()];
@@ -199,17 +204,8 @@ impl Remapper {
             }
             nulls += (values - self.indexes.len()) as u64;
             for (chunk, dictionary) in outputs.iter_mut().zip(&dictionaries) {
-                let size = self.body(values, optional, dictionary, chunk);
-                let packed = pack(&mut self.zstd, &mut self.snap, old.compression(), &self.body)?;
-                let page = Page::DataPage {
-                    buf: packed,
-                    num_values: u32::try_from(values)?,
-                    encoding: Encoding::RLE_DICTIONARY,
-                    def_level_encoding: Encoding::RLE,
-                    rep_level_encoding: Encoding::RLE,
-                    statistics: None,
-                };
-                chunk.write(page, size)?;
+                let kept = self.keep(values, optional, dictionary);
+                self.data_page(values, kept, dictionary.width, old.compression(), chunk)?;
             }
         }
         for (number, count) in numbers.iter().zip(&counts) {
@@ -225,39 +221,40 @@ impl Remapper {
 
     /// Takes the levels and indexes out of a data page. `None` where it has no indexes.
     fn page(&mut self, page: &Page, optional: bool, entries: usize) -> Result<Option<usize>, ParquetError> {
-        let damaged = |_| ParquetError::General("a data page holds runs that are cut off".to_owned());
-        let short = || ParquetError::General("a data page is cut off".to_owned());
-        let (levels, indexes, values) = match page {
-            Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } => {
-                if !is_dictionary(*encoding) || (optional && *def_level_encoding != Encoding::RLE) {
-                    return Ok(None);
-                }
-                let (levels, rest) = if optional {
-                    let size: [u8; 4] = buf.get(..4).ok_or_else(short)?.try_into().expect("four bytes");
-                    let end = 4usize.saturating_add(u32::from_le_bytes(size) as usize);
-                    (buf.get(4..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?)
-                } else {
-                    (&buf[..0], &buf[..])
-                };
-                (levels, rest, *num_values as usize)
+        match parts(page, optional)? {
+            Some(parts) if is_dictionary(parts.encoding) => {
+                self.read_levels(parts.levels, parts.count, optional)?;
+                self.read_indexes(parts.values, parts.count, entries)?;
+                Ok(Some(parts.count))
             }
-            Page::DataPageV2 {
-                buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, ..
-            } => {
-                if !is_dictionary(*encoding) || *rep_levels_byte_len != 0 {
-                    return Ok(None);
-                }
-                let end = *def_levels_byte_len as usize;
-                (buf.get(..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?, *num_values as usize)
-            }
-            Page::DictionaryPage { .. } => return Ok(None),
-        };
-        self.levels.clear();
-        let mut present = values;
-        if optional {
-            hybrid::decode(levels, 1, values, &mut self.levels).map_err(damaged)?;
-            present = self.levels.iter().map(|l| *l as usize).sum();
+            _ => Ok(None),
         }
+    }
+
+    /// Reads the levels of a data page: 1 for a value, 0 for none.
+    pub(super) fn read_levels(
+        &mut self,
+        levels: &[u8],
+        count: usize,
+        optional: bool,
+    ) -> Result<(), ParquetError> {
+        self.levels.clear();
+        if optional {
+            hybrid::decode(levels, 1, count, &mut self.levels).map_err(damaged)?;
+        }
+        Ok(())
+    }
+
+    /// Reads the indexes of the values of a data page, whose levels are read.
+    pub(super) fn read_indexes(
+        &mut self,
+        indexes: &[u8],
+        count: usize,
+        entries: usize,
+    ) -> Result<(), ParquetError> {
+        let short = || ParquetError::General("a data page is cut off".to_owned());
+        let absent = self.levels.iter().filter(|level| **level == 0).count();
+        let present = count - absent;
         self.indexes.clear();
         if present > 0 {
             let (&width, runs) = indexes.split_first().ok_or_else(short)?;
@@ -268,17 +265,11 @@ impl Remapper {
                 "a data page names an entry that its dictionary has not".to_owned(),
             ));
         }
-        Ok(Some(values))
+        Ok(())
     }
 
-    /// Writes the body of a new page into `self.body`: levels, width and indexes.
-    fn body(
-        &mut self,
-        values: usize,
-        optional: bool,
-        dictionary: &NewDictionary,
-        chunk: &mut Chunk,
-    ) -> usize {
+    /// Makes levels and indexes of a new page of those of the old one. Gives the number of values that are left.
+    fn keep(&mut self, values: usize, optional: bool, dictionary: &NewDictionary) -> usize {
         self.kept.clear();
         self.kept.resize(self.indexes.len(), 0);
         self.bits.clear();
@@ -311,19 +302,101 @@ impl Remapper {
                 self.bits[i / 64] |= u64::from(keep) << (i % 64);
             }
         }
+        kept
+    }
+
+    /// Writes the dictionary of a new column: some of the texts of its field.
+    pub(super) fn dictionary_page(
+        &mut self,
+        field: usize,
+        entries: &[u32],
+        compression: Compression,
+        chunk: &mut Chunk,
+    ) -> Result<(), ParquetError> {
+        self.fields[field].plain(entries, &mut self.body);
+        let page = Page::DictionaryPage {
+            buf: self.packer.pack(compression, &self.body)?,
+            num_values: u32::try_from(entries.len())?,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        chunk.write(page, self.body.len())?;
+        chunk.data_page = chunk.sink.bytes_written();
+        Ok(())
+    }
+
+    /// Writes a page of the levels in `self.bits` and of the first indexes in `self.kept`.
+    pub(super) fn data_page(
+        &mut self,
+        values: usize,
+        kept: usize,
+        width: u32,
+        compression: Compression,
+        chunk: &mut Chunk,
+    ) -> Result<(), ParquetError> {
         chunk.nulls += (values - kept) as u64;
         self.body.clear();
         self.body.extend_from_slice(&[0; 4]);
         hybrid::encode_bits(&self.bits, values, kept == values, &mut self.body);
         let size = (self.body.len() - 4) as u32;
         self.body[..4].copy_from_slice(&size.to_le_bytes());
-        self.body.push(dictionary.width as u8);
-        hybrid::encode(&self.kept[..kept], dictionary.width, &mut self.body);
-        self.body.len()
+        self.body.push(width as u8);
+        hybrid::encode(&self.kept[..kept], width, &mut self.body);
+        let page = Page::DataPage {
+            buf: self.packer.pack(compression, &self.body)?,
+            num_values: u32::try_from(values)?,
+            encoding: Encoding::RLE_DICTIONARY,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        chunk.write(page, self.body.len())
     }
 }
 
-fn is_dictionary(encoding: Encoding) -> bool {
+fn damaged(_: hybrid::BadRuns) -> ParquetError {
+    ParquetError::General("a data page holds runs that are cut off".to_owned())
+}
+
+/// The parts of a data page.
+pub(super) struct Parts<'p> {
+    pub(super) levels: &'p [u8],
+    pub(super) values: &'p [u8],
+    /// Number of values, nulls included.
+    pub(super) count: usize,
+    pub(super) encoding: Encoding,
+}
+
+/// Takes a data page apart. `None` where its levels are of a kind that is not read here.
+pub(super) fn parts(page: &Page, optional: bool) -> Result<Option<Parts<'_>>, ParquetError> {
+    let short = || ParquetError::General("a data page is cut off".to_owned());
+    match page {
+        Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } => {
+            if optional && *def_level_encoding != Encoding::RLE {
+                return Ok(None);
+            }
+            let (levels, values) = if optional {
+                let size: [u8; 4] = buf.get(..4).ok_or_else(short)?.try_into().expect("four bytes");
+                let end = 4usize.saturating_add(u32::from_le_bytes(size) as usize);
+                (buf.get(4..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?)
+            } else {
+                (&buf[..0], &buf[..])
+            };
+            Ok(Some(Parts { levels, values, count: *num_values as usize, encoding: *encoding }))
+        }
+        Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
+            if *rep_levels_byte_len != 0 {
+                return Ok(None);
+            }
+            let end = *def_levels_byte_len as usize;
+            let (levels, values) = (buf.get(..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?);
+            Ok(Some(Parts { levels, values, count: *num_values as usize, encoding: *encoding }))
+        }
+        Page::DictionaryPage { .. } => Ok(None),
+    }
+}
+
+pub(super) fn is_dictionary(encoding: Encoding) -> bool {
     // Old writers call the encoding of indexes PLAIN_DICTIONARY.
     matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
 }
@@ -331,10 +404,21 @@ fn is_dictionary(encoding: Encoding) -> bool {
 impl Texts {
     /// The dictionary of a new column for the answers of the old one's entries.
     fn dictionary(&mut self, numbers: &[u32], lookup: &Lookup<'_>) -> NewDictionary {
+        let mut remap = Vec::with_capacity(numbers.len());
+        let entries = self.indexes(numbers, lookup, &mut remap);
+        let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
+        NewDictionary { remap, entries, width }
+    }
+}
+
+impl Texts {
+    /// The indexes of the texts of some answers, [`NONE`] for those that say nothing, in a dictionary that is made for
+    /// them.
+    pub(super) fn indexes(&mut self, numbers: &[u32], lookup: &Lookup<'_>, out: &mut Vec<u32>) -> Vec<u32> {
         self.learn(lookup);
         self.chunk += 1;
         let mut entries = Vec::new();
-        let remap = numbers.iter().map(|&number| {
+        out.extend(numbers.iter().map(|&number| {
             let text = self.of_answer[number as usize];
             let Some(place) = self.place.get_mut(text as usize) else { return NONE };
             if place.0 != self.chunk {
@@ -342,10 +426,30 @@ impl Texts {
                 entries.push(text);
             }
             place.1
-        });
-        let remap = remap.collect();
-        let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
-        NewDictionary { remap, entries, width }
+        }));
+        entries
+    }
+
+    /// Some texts as they stand in a dictionary page.
+    fn plain(&self, entries: &[u32], body: &mut Vec<u8>) {
+        body.clear();
+        for &entry in entries {
+            let (start, end) = (self.starts[entry as usize], self.starts[entry as usize + 1]);
+            let at = body.len();
+            // Most are short, and copied in one word; what is too much of it is cut off.
+            match self.encoded.get(start..).and_then(|rest| rest.first_chunk::<SHORT>()) {
+                Some(word) if end - start <= SHORT => body.extend_from_slice(word),
+                _ => body.extend_from_slice(&self.encoded[start..end]),
+            }
+            body.truncate(at + end - start);
+        }
+    }
+
+    /// The smallest and the greatest of some texts.
+    pub(super) fn extremes(&self, entries: &[u32]) -> Option<(Box<str>, Box<str>)> {
+        // The first bytes tell most texts apart.
+        let texts = || entries.iter().map(|entry| (self.heads[*entry as usize], &self.each[*entry as usize]));
+        Some((texts().min()?.1.clone(), texts().max()?.1.clone()))
     }
 }
 
@@ -358,70 +462,8 @@ impl NewDictionary {
                 seen[new as usize] = true;
             }
         }
-        let used =
-            || self.entries.iter().zip(&seen).filter(|(_, s)| **s).map(|(e, _)| &texts.each[*e as usize]);
-        Some((used().min()?.clone(), used().max()?.clone()))
-    }
-}
-
-/// A column chunk that grows.
-struct Chunk {
-    sink: TrackedWrite<Vec<u8>>,
-    unpacked: usize,
-    data_page: usize,
-    nulls: u64,
-}
-
-impl Default for Chunk {
-    fn default() -> Self {
-        Self { sink: TrackedWrite::new(Vec::new()), unpacked: 0, data_page: 0, nulls: 0 }
-    }
-}
-
-impl Chunk {
-    fn write(&mut self, page: Page, size: usize) -> Result<(), ParquetError> {
-        let written =
-            SerializedPageWriter::new(&mut self.sink).write_page(CompressedPage::new(page, size))?;
-        self.unpacked += written.uncompressed_size;
-        Ok(())
-    }
-
-    fn close(
-        self,
-        descriptor: &ColumnDescPtr,
-        compression: Compression,
-        values: i64,
-        rows: u64,
-        used: Option<&(Box<str>, Box<str>)>,
-    ) -> Result<Encoded, ParquetError> {
-        let bytes = Bytes::from(self.sink.into_inner()?);
-        let (least, greatest) = match used {
-            Some((least, greatest)) => {
-                (Some(ByteArray::from(least.as_ref())), Some(ByteArray::from(greatest.as_ref())))
-            }
-            None => (None, None),
-        };
-        let statistics = Statistics::byte_array(least, greatest, None, Some(self.nulls), false);
-        let size = i64::try_from(bytes.len())?;
-        let metadata = ColumnChunkMetaData::builder(Arc::clone(descriptor))
-            .set_compression(compression)
-            .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
-            .set_total_compressed_size(size)
-            .set_total_uncompressed_size(i64::try_from(self.unpacked)?)
-            .set_num_values(values)
-            .set_dictionary_page_offset(Some(0))
-            .set_data_page_offset(i64::try_from(self.data_page)?)
-            .set_statistics(statistics)
-            .build()?;
-        let close = ColumnCloseResult {
-            bytes_written: bytes.len() as u64,
-            rows_written: rows,
-            metadata,
-            bloom_filter: None,
-            column_index: None,
-            offset_index: None,
-        };
-        Ok(Encoded { bytes, close })
+        let used: Vec<u32> = self.entries.iter().zip(&seen).filter(|(_, s)| **s).map(|(e, _)| *e).collect();
+        texts.extremes(&used)
     }
 }
 
@@ -457,22 +499,3 @@ fn fixed_entries(
     Ok(texts.chunks_exact(length.max(1)).map(|text| lookup.number(context, unpadded(text))).collect())
 }
 
-fn pack(
-    zstd: &mut Option<zstd::bulk::Compressor<'static>>,
-    snap: &mut snap::raw::Encoder,
-    compression: Compression,
-    bytes: &[u8],
-) -> Result<Bytes, ParquetError> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| ParquetError::External(e);
-    match compression {
-        Compression::ZSTD(_) => {
-            if zstd.is_none() {
-                *zstd = Some(zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|e| failed(e.into()))?);
-            }
-            let Some(zstd) = zstd else { return Ok(Bytes::new()) };
-            zstd.compress(bytes).map(Bytes::from).map_err(|e| failed(e.into()))
-        }
-        Compression::SNAPPY => snap.compress_vec(bytes).map(Bytes::from).map_err(|e| failed(e.into())),
-        _ => Ok(Bytes::copy_from_slice(bytes)),
-    }
-}

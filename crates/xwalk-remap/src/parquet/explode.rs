@@ -77,6 +77,7 @@ pub(crate) fn run(
             lookup: &mut lookup,
             tally: &mut tally,
             row,
+            contexts: Vec::new(),
         };
         let cells = decoder.batch(&plain, &codes)?;
         let (mut from, mut ids, mut weights) = (Vec::new(), Vec::new(), Vec::new());
@@ -140,6 +141,7 @@ pub(crate) fn run(
                             lookup: &mut lookup,
                             tally: &mut tally,
                             row,
+                            contexts: Vec::new(),
                         };
                         let array = decoder.array(field, &cells[code], None);
                         columns.push(take(&array, &indices, None).map_err(|e| wrong()(e.into()))?);

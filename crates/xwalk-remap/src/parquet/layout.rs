@@ -6,6 +6,7 @@ use arrow_schema::{DataType, Field as ArrowField, Schema};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::{ArrowSchemaConverter, encode_arrow_schema};
 use parquet::basic::{Compression, ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{KeyValue, PageIndexPolicy, ParquetMetaData, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::{ColumnDescPtr, Type, TypePtr};
@@ -24,12 +25,30 @@ pub(crate) enum Column {
     New(usize, usize),
 }
 
+/// The metadata with a column of texts read as a dictionary.
+fn with_dictionary(plain: &ArrowReaderMetadata, at: usize) -> Result<ArrowReaderMetadata, ParquetError> {
+    let mut fields: Vec<Arc<ArrowField>> = plain.schema().fields().iter().cloned().collect();
+    if *fields[at].data_type() != DataType::Utf8 {
+        return Ok(plain.clone());
+    }
+    let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+    fields[at] = Arc::new(fields[at].as_ref().clone().with_data_type(dictionary));
+    let schema = Schema::new_with_metadata(fields, plain.schema().metadata().clone());
+    let options = ArrowReaderOptions::new()
+        .with_page_index_policy(PageIndexPolicy::Optional)
+        .with_skip_arrow_metadata(true)
+        .with_schema(Arc::new(schema));
+    ArrowReaderMetadata::try_new(Arc::clone(plain.metadata()), options)
+}
+
 /// What a Parquet table looks like, and its output.
 pub(crate) struct Layout {
     /// The metadata with types as Parquet has them, without what Arrow wrote beside.
     pub(crate) plain: ArrowReaderMetadata,
     /// The same with the types that Arrow wrote beside.
     pub(crate) hinted: ArrowReaderMetadata,
+    /// The plain one with dates that are texts read as a dictionary, so that each is read once.
+    pub(crate) dates: ArrowReaderMetadata,
     /// The code columns as indexes of top-level fields, in the order of the table.
     pub(crate) codes: Vec<usize>,
     /// Whether each is a list.
@@ -84,6 +103,10 @@ impl Layout {
             check_date(plain.schema().field(at), file)?;
             check_fixed(&plain, at, file, plain.schema().field(at).name())?;
         }
+        let dates = match found.date {
+            Some(at) => with_dictionary(&plain, at).map_err(wrong())?,
+            None => plain.clone(),
+        };
         let new_fields: Vec<Vec<Arc<ArrowField>>> = names_of_new
             .iter()
             .zip(&lists)
@@ -106,6 +129,7 @@ impl Layout {
             arrow: Arc::clone(hinted.schema()),
             plain,
             hinted,
+            dates,
         };
         layout.arrange(file, options)?;
         Ok(layout)

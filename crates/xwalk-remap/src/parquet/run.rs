@@ -10,7 +10,9 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::decode::Decoder;
-use super::dictionary::{Encoded, Remapper};
+use super::by_row::Contexts;
+use super::chunk::Encoded;
+use super::dictionary::Remapper;
 use super::layout::{Column, Layout};
 use super::source::Source;
 use crate::answer::AnswerBook;
@@ -206,13 +208,29 @@ fn make(
     let mut made: Vec<Vec<Chunk>> = (0..layout.codes.len()).map(|_| Vec::new()).collect();
     let mut slow = Vec::new();
     let texts = layout.fields.iter().all(|f| !matches!(f, Field::Count | Field::Alternatives));
-    let quick = layout.date.is_none() && !job.options.combine && texts;
+    let quick = !job.options.combine && texts;
+    let mut decoder = Decoder {
+        file: &job.name,
+        layout,
+        calendar: job.calendar,
+        format: job.options.date_format,
+        combine: job.options.combine,
+        lookup,
+        tally,
+        row: shared.before[group],
+        contexts: Vec::new(),
+    };
+    decoder.read_contexts(shared.source, group)?;
+    let contexts = match job.calendar.undated() {
+        Some(context) if layout.date.is_none() => Contexts::All(context),
+        _ => Contexts::Each(&decoder.contexts),
+    };
     for (code, made) in made.iter_mut().enumerate() {
-        let encoded = match job.calendar.undated() {
-            Some(context) if quick && !layout.lists[code] => {
-                remapper.remap(&job.name, layout, shared.source, (group, code), context, lookup)?
-            }
-            _ => None,
+        let encoded = if quick && !layout.lists[code] {
+            let which = (group, code);
+            remapper.remap(&job.name, layout, shared.source, which, contexts, decoder.lookup)?
+        } else {
+            None
         };
         match encoded {
             Some(encoded) => *made = encoded.into_iter().map(Chunk::Encoded).collect(),
@@ -220,16 +238,6 @@ fn make(
         }
     }
     if !slow.is_empty() {
-        let mut decoder = Decoder {
-            file: &job.name,
-            layout,
-            calendar: job.calendar,
-            format: job.options.date_format,
-            combine: job.options.combine,
-            lookup,
-            tally,
-            row: shared.before[group],
-        };
         let chunks = decoder.row_group(shared.source, group, &slow)?;
         for (code, chunks) in slow.into_iter().zip(chunks) {
             made[code] = chunks.into_iter().map(Chunk::Written).collect();
