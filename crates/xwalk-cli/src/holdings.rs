@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use xwalk_import::{Release, discover};
 use xwalk_library::{Library, Manifest, MapManifest};
 use xwalk_map::{AnnualStep, EditionGraph, MidYear, Statements, chronological};
-use xwalk_model::{CodeSystem, ConceptMap, Edition, EditionId, MapId, Severity, calendar};
+use xwalk_model::{CodeSystem, Concept, ConceptMap, Edition, EditionId, MapId, Severity, calendar};
 
 use crate::crosswalks::{Bundled, bundled};
 use crate::printer::Printer;
@@ -171,6 +171,29 @@ impl<'a> Holdings<'a> {
             Need::Whole => self.library.load(id).with_context(context)?.edition,
         };
         Ok(Some(Arc::new(edition)))
+    }
+
+    /// Tells an edition that was read without texts the titles of some of its concepts. Those that `known` has already
+    /// in the same words are left out.
+    pub(crate) fn tell_titles(
+        &self,
+        edition: &Edition,
+        wanted: impl Fn(Concept<'_>) -> bool,
+        known: impl Fn(Concept<'_>, &str) -> bool,
+    ) -> anyhow::Result<()> {
+        let has_texts = !edition.roles().is_empty();
+        if has_texts || self.read.iter().any(|e| e.id() == edition.id()) {
+            return Ok(());
+        }
+        let of = |place: usize| edition.nth(u32::try_from(place).unwrap_or(u32::MAX));
+        let found = self
+            .library
+            .titles_of(edition.id(), &|place| place < edition.len() && wanted(of(place)))
+            .with_context(|| format!("failed to read {}", edition.id()))?;
+        let told = found.iter().map(|(place, title)| (of(*place), title.as_str()));
+        let new = told.filter(|(concept, title)| !known(*concept, title));
+        edition.tell_titles(new.map(|(concept, title)| (concept.ix(), title)));
+        Ok(())
     }
 
     /// A map, from the files of this run or from the library.

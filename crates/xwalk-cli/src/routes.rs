@@ -1,6 +1,6 @@
 //! Routes built from what is at hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use xwalk_map::{
     AnnualStep, DatedResolver, Inference, Leg, Method, Options, Preferences, Resolver, Step, Timeline, Via,
     Waypoint,
 };
-use xwalk_model::{Code, CodeSystem, ConceptMap, Edition, EditionId};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId};
 
 use crate::holdings::{Holdings, Need};
 use crate::lists::List;
@@ -103,15 +103,18 @@ impl RouteArgs {
         {
             bail!("{} decides from {}, not from {from} to {to}", path.display(), ends(maps));
         }
-        self.resolver_over(holdings, from, to, &legs, decisions.as_deref(), &StepCache::default())
+        let cache = StepCache::default();
+        self.resolver_over(holdings, from, to, &legs, decisions.as_deref(), (Need::Titles, &cache))
     }
 
-    /// Resolvers from each edition of some systems that a route leads on from, by the date of each code.
+    /// Resolvers from each edition of some systems that a route leads on from, by the date of each code. Source editions
+    /// hold the titles of `shown`, and those by which alternatives are ranked and losses named.
     pub(crate) fn dated(
         &self,
         holdings: &Holdings<'_>,
         systems: &[CodeSystem],
         to: &EditionId,
+        shown: &HashSet<Code>,
     ) -> anyhow::Result<DatedResolver> {
         let ids: Vec<EditionId> = systems.iter().flat_map(|s| holdings.editions_of(*s)).collect();
         if ids.is_empty() {
@@ -124,7 +127,7 @@ impl RouteArgs {
         let cache = StepCache::default();
         // Each of them is the source of a route, and routes share them.
         let read: anyhow::Result<Vec<_>> =
-            ids.par_iter().map(|id| cache.edition(holdings, id, Need::Titles)).collect();
+            ids.par_iter().map(|id| cache.edition(holdings, id, self.need(*id == *to))).collect();
         read?;
         let decisions = self.decisions.as_deref().map(read_decisions).transpose()?;
         if let (Some(path), Some(maps)) = (&self.decisions, &decisions)
@@ -142,7 +145,7 @@ impl RouteArgs {
                     to,
                     &legs,
                     decisions.as_deref(),
-                    &cache,
+                    (Need::Outline, &cache),
                 )?),
                 // An edition from which nothing leads on is told when a code is of it; no route at all is an error.
                 Err(error) => failed = Some(error),
@@ -151,6 +154,19 @@ impl RouteArgs {
         if let (true, Some(error)) = (resolvers.is_empty(), failed) {
             return Err(error);
         }
+        // Titles rank alternatives and name what is lost; a code that stays as it is needs none.
+        let told: anyhow::Result<Vec<()>> = resolvers
+            .par_iter()
+            .filter_map(|r| Some((r, r.source()?)))
+            .map(|(r, source)| {
+                let shown = |c: Concept<'_>| shown.contains(c.code());
+                let of_target =
+                    |c: Concept<'_>| r.target().filter(|_| !c.assignable() && !shown(c))?.get(c.code());
+                let known = |c: Concept<'_>, title: &str| of_target(c).is_some_and(|t| t.title() == title);
+                holdings.tell_titles(source, |c| shown(c) || !r.keeps(c.code()), known)
+            })
+            .collect();
+        told?;
         let editions: anyhow::Result<Vec<Arc<Edition>>> = ids
             .par_iter()
             .map(|id| {
@@ -162,6 +178,11 @@ impl RouteArgs {
         Ok(DatedResolver::new(Timeline::new(editions, mid_year), systems.to_vec(), resolvers))
     }
 
+    /// What has to be read of an edition: its titles where they are told, or where successors are inferred from them.
+    fn need(&self, told: bool) -> Need {
+        if told || self.inferred { Need::Titles } else { Need::Outline }
+    }
+
     fn resolver_over(
         &self,
         holdings: &Holdings<'_>,
@@ -169,9 +190,13 @@ impl RouteArgs {
         to: &EditionId,
         legs: &[Leg],
         decisions: Option<&[ConceptMap]>,
-        cache: &StepCache,
+        (of_source, cache): (Need, &StepCache),
     ) -> anyhow::Result<Resolver> {
-        let loaded = Loaded::of(holdings, from, to, legs, self.inferred, cache)?;
+        let need = |id: &EditionId| {
+            let source = *id == *from && of_source == Need::Titles;
+            self.need(source || *id == *to)
+        };
+        let loaded = Loaded::of(holdings, from, to, legs, &need, cache)?;
         let volumes =
             self.volumes.as_ref().map(|path| cache.volumes(path, loaded.editions.get(to), to, holdings));
         let volumes = volumes.transpose()?;
@@ -183,7 +208,7 @@ impl RouteArgs {
         let method = self.method.into();
         let made: anyhow::Result<Vec<Made>> = legs
             .par_iter()
-            .map(|leg| cache.step(leg, || make_step(holdings, leg, method, &loaded)))
+            .map(|leg| cache.step(leg, || make_step(holdings, leg, method, to, &loaded)))
             .collect();
         let made = made?;
         let inference = self.inferred.then(|| infer(&made, &loaded));
@@ -310,7 +335,7 @@ impl Loaded {
         from: &EditionId,
         to: &EditionId,
         legs: &[Leg],
-        titles: bool,
+        need: &(dyn Fn(&EditionId) -> Need + Sync),
         cache: &StepCache,
     ) -> anyhow::Result<Self> {
         let mut ids: Vec<&EditionId> = vec![from, to];
@@ -319,20 +344,25 @@ impl Loaded {
         ids.dedup();
         let read: anyhow::Result<Vec<_>> = ids
             .par_iter()
-            .map(|id| {
-                let ends = *id == from || *id == to;
-                let need = if ends || titles { Need::Titles } else { Need::Outline };
-                Ok(cache.edition(holdings, id, need)?.map(|edition| ((*id).clone(), edition)))
-            })
+            .map(|id| Ok(cache.edition(holdings, id, need(id))?.map(|edition| ((*id).clone(), edition))))
             .collect();
         Ok(Self { editions: read?.into_iter().flatten().collect() })
     }
 }
 
-fn make_step(holdings: &Holdings<'_>, leg: &Leg, method: Method, loaded: &Loaded) -> anyhow::Result<Made> {
+fn make_step(
+    holdings: &Holdings<'_>,
+    leg: &Leg,
+    method: Method,
+    to: &EditionId,
+    loaded: &Loaded,
+) -> anyhow::Result<Made> {
     match &leg.via {
         Via::Map { forward, backward } => {
             let read = |id: &Option<xwalk_model::MapId>| id.as_ref().map(|id| holdings.map(id)).transpose();
+            // Beside what the method takes from it, the other map only ranks, and only where its edition is the target.
+            let needs_both = method != Method::Gem || leg.to == *to || forward.is_none();
+            let backward = if needs_both { backward } else { &None };
             let (forward, backward) = rayon::join(|| read(forward), || read(backward));
             let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
             Ok((Arc::new(step.context("the route names no map for one of its steps")?), None))

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use arrow_array::builder::{BooleanBuilder, ListBuilder, StringBuilder};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field, Schema};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
@@ -200,7 +200,7 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
             .and_then(|c| c.as_boolean_opt())
             .ok_or_else(|| wrong("no column assignable"))?;
         let titles: Vec<_> = Role::ALL.iter().filter_map(|r| Some((*r, text(r.id())?))).collect();
-        let text_size = if titles.is_empty() { 0 } else { batch.get_array_memory_size() };
+        let text_size = titles.iter().map(|(_, t)| t.value_data().len() + t.len()).sum();
         builder.reserve(batch.num_rows(), text_size);
         for row in 0..batch.num_rows() {
             let kind = KINDS
@@ -319,8 +319,36 @@ pub(crate) fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
     projected(path, None)
 }
 
+/// Reads the titles of concepts, by their place in tabular order, which are those that `Concept::title` gives of a whole edition.
+pub(crate) fn read_titles(
+    folder: &Path,
+    wanted: &dyn Fn(usize) -> bool,
+) -> Result<Vec<(usize, String)>, LibraryError> {
+    let path = folder.join(CONCEPTS);
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.id()).collect();
+    let (mut found, mut before) = (Vec::new(), 0);
+    for batch in reader(&path, Some(&roles), 4 * 1024)? {
+        let batch = batch.map_err(|e| LibraryError::damaged(&path)(e.into()))?;
+        let titles: Vec<&StringArray> = Role::ALL
+            .iter()
+            .filter_map(|role| batch.column_by_name(role.id())?.as_string_opt::<i32>())
+            .collect();
+        for row in (0..batch.num_rows()).filter(|row| wanted(before + row)) {
+            if let Some(title) = titles.iter().find(|t| !t.is_null(row)) {
+                found.push((before + row, title.value(row).to_owned()));
+            }
+        }
+        before += batch.num_rows();
+    }
+    Ok(found)
+}
+
 /// The batches of a file, with some of its columns only.
 fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
+    reader(path, columns, 64 * 1024)?.collect::<Result<_, _>>().map_err(|e| LibraryError::damaged(path)(e.into()))
+}
+
+fn reader(path: &Path, columns: Option<&[&str]>, rows: usize) -> Result<ParquetRecordBatchReader, LibraryError> {
     let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
     ParquetRecordBatchReaderBuilder::try_new(file.into_file())
         .and_then(|b| {
@@ -328,9 +356,7 @@ fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, 
                 Some(names) => ProjectionMask::columns(b.parquet_schema(), names.iter().copied()),
                 None => ProjectionMask::all(),
             };
-            b.with_projection(mask).with_batch_size(64 * 1024).build()
+            b.with_projection(mask).with_batch_size(rows).build()
         })
-        .map_err(LibraryError::damaged(path))?
-        .collect::<Result<_, _>>()
-        .map_err(|e| LibraryError::damaged(path)(e.into()))
+        .map_err(LibraryError::damaged(path))
 }

@@ -115,6 +115,15 @@ impl Library {
         self.read_edition(id, Extent::Outline)
     }
 
+    /// Reads the titles of some concepts of an edition, by their place in tabular order.
+    pub fn titles_of(
+        &self,
+        id: &EditionId,
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<(usize, String)>, LibraryError> {
+        edition_files::read_titles(&self.readable(id), wanted)
+    }
+
     fn read_edition(&self, id: &EditionId, extent: Extent) -> Result<Edition, LibraryError> {
         let place = self.readable(id);
         if !place.exists() {

@@ -176,7 +176,7 @@ impl Resolver {
 
     /// Whether a code of the source edition stays as it is, and nobody says anything about it on the way: its answer
     /// needs no look at more than that.
-    pub(crate) fn keeps(&self, code: &Code) -> bool {
+    pub fn keeps(&self, code: &Code) -> bool {
         let decided = self.decisions.as_ref().is_some_and(|d| d.elements.contains_key(code));
         let assignable = |e: &Arc<Edition>| e.get(code).is_some_and(Concept::assignable);
         !decided

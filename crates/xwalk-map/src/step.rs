@@ -132,13 +132,42 @@ pub struct Step {
     /// Targets that more than one source leads to, codes that stay as they are among the sources.
     shared: HashSet<Code>,
     targets: BTreeSet<Code>,
-    /// The map of the other direction, where it is held.
-    other: Option<Arc<ConceptMap>>,
+    /// What the map of the other direction leads to, by its sources, where it is held.
+    back: Option<Back>,
     /// Codes that the source edition does not have, of an annual step: those that the step brings.
     absent: HashSet<Code>,
     /// New codes that are stated for several old codes together.
     joins: HashMap<Code, Vec<Join>>,
     otherwise_same: bool,
+}
+
+/// The pairs of a map, which is all that has to be known of it to say whether it leads back.
+#[derive(Clone, Debug)]
+struct Back(Vec<(Code, Code)>);
+
+impl Back {
+    fn of(map: &ConceptMap) -> Self {
+        let mut pairs = Vec::new();
+        for (source, mappings) in &map.elements {
+            for mapping in mappings {
+                match &mapping.targets {
+                    Targets::NoMap => {}
+                    Targets::One(code) => pairs.push((source.clone(), code.clone())),
+                    Targets::Combination { slots, .. } => {
+                        pairs.extend(slots.iter().flatten().map(|code| (source.clone(), code.clone())));
+                    }
+                }
+            }
+        }
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs.shrink_to_fit();
+        Self(pairs)
+    }
+
+    fn leads(&self, source: &Code, target: &Code) -> bool {
+        self.0.binary_search_by(|(s, t)| s.cmp(source).then_with(|| t.cmp(target))).is_ok()
+    }
 }
 
 impl Step {
@@ -168,7 +197,7 @@ impl Step {
             said: HashMap::new(),
             shared: HashSet::new(),
             targets: BTreeSet::new(),
-            other: None,
+            back: None,
             joins: HashMap::new(),
             absent: HashSet::new(),
             otherwise_same: false,
@@ -196,7 +225,7 @@ impl Step {
         {
             step.join_backward(other, if method == Method::ReverseGem { 0 } else { first_of_other });
         }
-        step.other = other;
+        step.back = other.as_deref().map(Back::of);
         Some(step)
     }
 
@@ -214,7 +243,7 @@ impl Step {
             said: HashMap::new(),
             shared: HashSet::new(),
             targets: BTreeSet::new(),
-            other: None,
+            back: None,
             joins: HashMap::new(),
             absent: HashSet::new(),
             otherwise_same: true,
@@ -342,12 +371,7 @@ impl Step {
 
     /// Whether the map of the other direction leads from `target` back to `source`; `None` where it is not held.
     pub(crate) fn comes_back(&self, source: &Code, target: &Code) -> Option<bool> {
-        let other = self.other.as_ref()?;
-        Some(other.get(target).iter().any(|mapping| match &mapping.targets {
-            Targets::NoMap => false,
-            Targets::One(code) => code == source,
-            Targets::Combination { slots, .. } => slots.iter().flatten().any(|code| code == source),
-        }))
+        Some(self.back.as_ref()?.leads(target, source))
     }
 
     /// What the combinations of a map that is read backward say: each of their codes leads to the source only together

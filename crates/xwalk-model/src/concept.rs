@@ -200,7 +200,8 @@ impl<'e> Concept<'e> {
 
     /// The name to show: the long title where there is one, else the tabular title, else the next best.
     pub fn title(self) -> &'e str {
-        Role::ALL.iter().find_map(|&role| self.designation(role)).unwrap_or("")
+        let told = Role::ALL.iter().find_map(|&role| self.designation(role));
+        told.or_else(|| self.edition.later_title(self.ix)).unwrap_or("")
     }
 
     /// Its notes, in the order of the tabular list.

@@ -90,7 +90,8 @@ pub(crate) struct AttributeEntry {
     pub(crate) span: Span,
 }
 
-/// Items of concepts, grouped by concept: the items of concept `i` are `starts[i]..starts[i + 1]`.
+/// Items of concepts, grouped by concept: the items of concept `i` are `starts[i]..starts[i + 1]`. Without any item there
+/// are no starts.
 pub(crate) struct Grouped<T> {
     pub(crate) starts: Vec<u32>,
     pub(crate) items: Vec<T>,
@@ -99,6 +100,9 @@ pub(crate) struct Grouped<T> {
 impl<T> Grouped<T> {
     /// Groups by concept; items of one concept keep their order.
     pub(crate) fn new(concepts: usize, mut pairs: Vec<(u32, T)>) -> Self {
+        if pairs.is_empty() {
+            return Self { starts: Vec::new(), items: Vec::new() };
+        }
         // Readers emit in concept order nearly always, and then nothing has to move.
         if !pairs.is_sorted_by_key(|(ix, _)| *ix) {
             pairs.sort_by_key(|(ix, _)| *ix);
@@ -110,13 +114,26 @@ impl<T> Grouped<T> {
         for i in 0..concepts {
             starts[i + 1] += starts[i];
         }
-        Self { starts, items: pairs.into_iter().map(|(_, item)| item).collect() }
+        let mut items: Vec<T> = pairs.into_iter().map(|(_, item)| item).collect();
+        // They lie where the pairs lay, which took more room.
+        items.shrink_to_fit();
+        Self { starts, items }
     }
 
     fn of(&self, ix: ConceptIx) -> &[T] {
+        if self.items.is_empty() {
+            return &[];
+        }
         let range: Range<usize> = self.starts[ix.index()] as usize..self.starts[ix.index() + 1] as usize;
         &self.items[range]
     }
+}
+
+/// Titles told to an edition that was read without texts.
+pub(crate) struct LaterTitles {
+    /// Concepts with the place of their title, in tabular order.
+    of: Vec<(ConceptIx, Span)>,
+    text: String,
 }
 
 /// What one release of a code system says. Immutable; made by an [`EditionBuilder`].
@@ -137,7 +154,10 @@ pub struct Edition {
     pub(crate) attribute_names: Vec<String>,
     pub(crate) roles: Vec<Role>,
     pub(crate) tree: OnceLock<Tree>,
+    /// Whether all that stands below a concept follows it directly.
+    pub(crate) nested: bool,
     pub(crate) index: CodeIndex,
+    pub(crate) later: OnceLock<LaterTitles>,
 }
 
 impl Edition {
@@ -271,6 +291,27 @@ impl Edition {
         Some(self.text(found.span))
     }
 
+    /// Tells an edition that was read without texts the titles of some of its concepts, in tabular order. Most codes
+    /// stay as they are from one edition to the next, and of those nobody asks for the title. What is told later than
+    /// the first time is not heard.
+    pub fn tell_titles<'t>(&self, titles: impl IntoIterator<Item = (ConceptIx, &'t str)>) {
+        let mut later = LaterTitles { of: Vec::new(), text: String::new() };
+        for (ix, title) in titles {
+            later.of.push((ix, Span { start: later.text.len() as u32, len: title.len() as u32 }));
+            later.text.push_str(title);
+        }
+        later.of.shrink_to_fit();
+        later.text.shrink_to_fit();
+        let _ = self.later.set(later);
+    }
+
+    pub(crate) fn later_title(&self, ix: ConceptIx) -> Option<&str> {
+        let later = self.later.get()?;
+        let at = later.of.binary_search_by_key(&ix, |(ix, _)| *ix).ok()?;
+        let span = later.of[at].1;
+        Some(&later.text[span.start as usize..(span.start + span.len) as usize])
+    }
+
     pub(crate) fn notes_of(&self, ix: ConceptIx) -> impl Iterator<Item = Note<'_>> {
         self.notes.of(ix).iter().map(|n| Note { kind: n.kind, text: self.text(n.span), refs: &n.refs })
     }
@@ -291,6 +332,11 @@ impl Edition {
     }
 
     pub(crate) fn descendants_of(&self, ix: ConceptIx) -> Vec<Concept<'_>> {
+        if self.nested {
+            let inside = |e: &&Entry| e.parent.is_some_and(|parent| parent >= ix);
+            let count = self.entries[ix.index() + 1..].iter().take_while(inside).count() as u32;
+            return (ix.0 + 1..=ix.0 + count).map(|ix| Concept { edition: self, ix: ConceptIx(ix) }).collect();
+        }
         let below = self.tree().descendants(ix.0);
         below.into_iter().map(|ix| Concept { edition: self, ix: ConceptIx(ix) }).collect()
     }
@@ -332,6 +378,19 @@ impl std::fmt::Debug for Edition {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Edition({}, {} concepts)", self.id, self.len())
     }
+}
+
+/// Whether all that stands below each entry follows it directly, as in every tabular list: the parent of an entry is the
+/// one before it, or stands above that.
+pub(crate) fn is_nested(entries: &[Entry]) -> bool {
+    entries.iter().enumerate().all(|(i, entry)| {
+        let Some(parent) = entry.parent else { return true };
+        let mut at = i.checked_sub(1).map(|before| ConceptIx(before as u32));
+        while let Some(above) = at.filter(|above| *above > parent) {
+            at = entries[above.index()].parent;
+        }
+        at == Some(parent)
+    })
 }
 
 pub(crate) fn tree_of(entries: &[Entry]) -> Tree {

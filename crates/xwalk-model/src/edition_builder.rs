@@ -6,7 +6,7 @@ use crate::code_index::CodeIndex;
 use crate::concept::{ConceptKind, NoteKind, Role};
 use crate::edition::{
     AttributeEntry, ConceptIx, DesignationEntry, Edition, Entry, Grouped, Hierarchy, NoteEntry, SourceFile,
-    Span, tree_of,
+    Span, is_nested, tree_of,
 };
 use crate::{Code, EditionId, Period};
 
@@ -71,7 +71,9 @@ impl EditionBuilder {
     /// Makes room for about so many concepts and bytes of text.
     pub fn reserve(&mut self, concepts: usize, text: usize) {
         self.entries.reserve(concepts);
-        self.designations.reserve(concepts * 2);
+        if text > 0 {
+            self.designations.reserve(concepts * 2);
+        }
         self.text.reserve(text);
     }
 
@@ -221,7 +223,9 @@ impl EditionBuilder {
             }
         }
         // A parent that stands before its child cannot be below it; only the rest needs a look.
-        let ordered = self.entries.iter().enumerate().all(|(i, e)| e.parent.is_none_or(|p| p.index() < i));
+        let nested = is_nested(&self.entries);
+        let before = |(i, e): (usize, &Entry)| e.parent.is_none_or(|p| p.index() < i);
+        let ordered = nested || self.entries.iter().enumerate().all(before);
         let tree = OnceLock::new();
         if !ordered {
             let built = tree_of(&self.entries);
@@ -250,6 +254,7 @@ impl EditionBuilder {
         }
         self.attributes.sort_by_key(|(ix, a)| (*ix, a.name));
         let n = self.entries.len();
+        self.entries.shrink_to_fit();
         self.sources.sort();
         Ok(Edition {
             id: self.id,
@@ -268,7 +273,9 @@ impl EditionBuilder {
             attribute_names: names.into_iter().map(|(n, _)| n).collect(),
             roles,
             tree,
+            nested,
             index: CodeIndex::default(),
+            later: OnceLock::new(),
         })
     }
 }

@@ -1,13 +1,15 @@
 //! Answers: what stands in the table for a code in its context, made once for each code that occurs.
 
+use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use compact_str::CompactString;
+use hashbrown::HashTable;
 use xwalk_map::{Alternative, Basis, Hop, Outcome, Resolution, Warning};
 use xwalk_model::{Code, CodeSystem};
 
 use crate::options::{Dots, Field, Options, Policy, Shape};
-use crate::table::{FastMap, NO_NUMBER, Reach, Spellings, pack};
+use crate::table::{NO_NUMBER, Reach, Spellings, pack};
 
 /// In which edition, or editions, codes are looked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,21 +89,13 @@ pub struct Answer {
     /// How the target came about; `None` where there is no target.
     pub choice: Option<Choice>,
     /// The target as it is written.
-    pub target: Option<String>,
+    pub target: Option<CompactString>,
     /// How source and target relate.
     pub relationship: Option<&'static str>,
     /// Number of alternatives.
     pub count: u32,
-    /// All alternatives as they are written, where somebody asked for them.
-    pub alternatives: Vec<String>,
-    /// Title of the target, where somebody asked for it.
-    pub title: Option<String>,
-    /// The hops, where somebody asked for them.
-    pub evidence: Option<String>,
-    /// Codes that stand for it together with others.
-    pub together: Vec<Together>,
-    /// The codes that take its place together, as they are written.
-    pub cluster: Vec<String>,
+    /// What is told beside, where somebody asked for any of it.
+    beside: Option<Box<Beside>>,
     /// Whether new codes were carved out of it.
     pub scope_lost: bool,
     /// Whether it stands for all texts beyond the number that is told apart.
@@ -110,10 +104,35 @@ pub struct Answer {
     pub same: bool,
 }
 
+/// What few ask for, and few answers have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Beside {
+    alternatives: Vec<String>,
+    title: Option<String>,
+    evidence: Option<String>,
+    together: Vec<Together>,
+    cluster: Vec<String>,
+}
+
 impl Answer {
+    /// All alternatives as they are written, where somebody asked for them.
+    pub fn alternatives(&self) -> &[String] {
+        self.beside.as_ref().map_or(&[], |b| &b.alternatives)
+    }
+
+    /// Codes that stand for it together with others.
+    pub fn together(&self) -> &[Together] {
+        self.beside.as_ref().map_or(&[], |b| &b.together)
+    }
+
+    /// The codes that take its place together, as they are written.
+    pub fn cluster(&self) -> &[String] {
+        self.beside.as_ref().map_or(&[], |b| &b.cluster)
+    }
+
     /// Whether a row that has this code may be combined.
     pub fn combines(&self) -> bool {
-        !self.together.is_empty() || !self.cluster.is_empty()
+        !self.together().is_empty() || !self.cluster().is_empty()
     }
 
     /// Whether the code is lost under the policy: nothing stands for it in the output.
@@ -134,10 +153,10 @@ impl Answer {
             Field::Relationship => self.relationship.map(Cow::Borrowed),
             Field::Count => self.outcome.map(|_| Cow::Owned(self.count.to_string())),
             Field::Alternatives => {
-                (!self.alternatives.is_empty()).then(|| Cow::Owned(self.alternatives.join("|")))
+                (!self.alternatives().is_empty()).then(|| Cow::Owned(self.alternatives().join("|")))
             }
-            Field::Title => self.title.as_deref().map(Cow::Borrowed),
-            Field::Evidence => self.evidence.as_deref().map(Cow::Borrowed),
+            Field::Title => self.beside.as_ref()?.title.as_deref().map(Cow::Borrowed),
+            Field::Evidence => self.beside.as_ref()?.evidence.as_deref().map(Cow::Borrowed),
         }
     }
 }
@@ -165,11 +184,33 @@ pub struct AnswerBook<'r> {
 struct Inner {
     /// Short spellings, so that each is resolved once and not by every thread.
     short: Spellings,
-    by_source: FastMap<(u16, CompactString), u32>,
+    /// The numbers of answers by what they are shared over and their source; both stand with the answers.
+    by_source: HashTable<u32>,
     answers: Vec<Arc<Answer>>,
+    shared: Vec<u16>,
     /// For each answer the first context that it was given in, in the order of contexts.
     contexts: Vec<u16>,
     unknown: usize,
+    /// The answers for all texts beyond the number that is told apart, by context and outcome.
+    others: Vec<(u16, Option<Outcome>, u32)>,
+}
+
+impl Inner {
+    fn hash(shared: u16, source: &str) -> u64 {
+        foldhash::fast::FixedState::default().hash_one((shared, source))
+    }
+
+    fn find(&self, shared: u16, source: &str) -> Option<u32> {
+        let same = |n: &u32| self.shared[*n as usize] == shared && self.answers[*n as usize].source == source;
+        self.by_source.find(Self::hash(shared, source), same).copied()
+    }
+
+    /// Enters an answer that is not there yet.
+    fn keep(&mut self, number: u32) {
+        let Self { by_source, answers, shared, .. } = self;
+        let hash = |n: &u32| Self::hash(shared[*n as usize], &answers[*n as usize].source);
+        by_source.insert_unique(hash(&number), number, hash);
+    }
 }
 
 /// Stands for every context: where a code stays as it is, or is none, its answer is the same in all of them.
@@ -182,10 +223,12 @@ impl<'r> AnswerBook<'r> {
     pub fn new(resolver: &'r dyn Resolve, options: &Options) -> Self {
         let inner = Inner {
             short: Spellings::new(),
-            by_source: FastMap::default(),
+            by_source: HashTable::new(),
             answers: vec![Arc::new(Answer::default())],
+            shared: vec![0],
             contexts: vec![0],
             unknown: 0,
+            others: Vec::new(),
         };
         let asked = |field| options.fields.contains(&field);
         Self {
@@ -249,8 +292,7 @@ impl<'r> AnswerBook<'r> {
             Some(Outcome::Unchanged | Outcome::Malformed) => ANY_CONTEXT,
             _ => context,
         };
-        let mut key = (shared, answer.source.clone());
-        if let Some(&number) = inner.by_source.get(&key) {
+        if let Some(number) = inner.find(shared, &answer.source) {
             // Which context came up first depends on the threads; which is the first of all does not.
             let first = &mut inner.contexts[number as usize];
             *first = (*first).min(context);
@@ -263,16 +305,21 @@ impl<'r> AnswerBook<'r> {
                 answer.code = None;
                 answer.overflow = true;
                 // One for each outcome: what stands in the table depends on nothing else here.
-                key.1 = CompactString::from(format!("(others) {}", answer.outcome.map_or("", Outcome::id)));
-                if let Some(&number) = inner.by_source.get(&key) {
-                    return number;
+                let others = (shared, answer.outcome);
+                if let Some((.., number)) = inner.others.iter().find(|(s, o, _)| (*s, *o) == others) {
+                    return *number;
                 }
+                inner.others.push((shared, answer.outcome, inner.answers.len() as u32));
             }
         }
         let number = inner.answers.len() as u32;
+        let told_apart = !answer.overflow;
         inner.answers.push(Arc::new(answer));
         inner.contexts.push(context);
-        inner.by_source.insert(key, number);
+        inner.shared.push(shared);
+        if told_apart {
+            inner.keep(number);
+        }
         number
     }
 
@@ -333,18 +380,21 @@ impl<'r> AnswerBook<'r> {
                 }
             }
         }
-        let answer = Answer {
-            source,
-            outcome: Some(resolution.outcome),
-            choice: chosen.map(|(_, choice)| choice),
-            target: target.map(|c| self.write(c)),
-            relationship,
-            count: u32::try_from(resolution.count).unwrap_or(u32::MAX),
+        let beside = Beside {
             alternatives,
             title: target.filter(|_| self.titles).and_then(|c| self.resolver.target_title(c)),
             evidence: evidence.filter(|e| !e.is_empty()),
             cluster: if self.combine { self.cluster(&resolution) } else { Vec::new() },
             together,
+        };
+        let answer = Answer {
+            source,
+            outcome: Some(resolution.outcome),
+            choice: chosen.map(|(_, choice)| choice),
+            target: target.map(|c| CompactString::from(self.write(c))),
+            relationship,
+            count: u32::try_from(resolution.count).unwrap_or(u32::MAX),
+            beside: (beside != Beside::default()).then(|| Box::new(beside)),
             scope_lost: resolution.warnings.iter().any(|w| matches!(w, Warning::ScopeLost { .. })),
             overflow: false,
             same,

@@ -44,7 +44,7 @@ pub(crate) fn row<'a>(
         if combined[i].is_some() {
             continue;
         }
-        for together in &answer(numbers[i]).together {
+        for together in answer(numbers[i]).together() {
             let mut partners = Vec::with_capacity(together.with.len());
             for slot in &together.with {
                 let partner = (0..numbers.len()).find(|&j| {
@@ -66,7 +66,7 @@ pub(crate) fn row<'a>(
         }
     }
     for i in 0..numbers.len() {
-        let cluster = &answer(numbers[i]).cluster;
+        let cluster = answer(numbers[i]).cluster();
         if combined[i].is_some() || cluster.is_empty() {
             continue;
         }

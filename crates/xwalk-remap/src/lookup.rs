@@ -78,35 +78,51 @@ impl<'b> Lookup<'b> {
     /// The number for any spelling, and the contexts in which it has it.
     #[inline]
     pub(crate) fn find(&mut self, context: u16, raw: &[u8]) -> (u32, Reach) {
-        if let Some(key) = pack(raw) {
-            let (number, reach) = self.table.find(key, context);
-            if number != NO_NUMBER {
-                return (number, reach);
+        match self.held(context, raw) {
+            Some(found) => found,
+            None => {
+                let (number, reach) = self.ask(context, raw);
+                self.keep(context, raw, (number, reach));
+                (number, reach)
             }
         }
-        self.look_up(context, raw)
     }
 
-    /// The same for a spelling that is not in the table of short ones.
-    #[cold]
-    fn look_up(&mut self, context: u16, raw: &[u8]) -> (u32, Reach) {
-        let short = pack(raw);
-        if short.is_none()
-            && let Some(&number) = self.long.get(&(context, raw) as &dyn LongKey)
-        {
-            return (number, Reach::only(context));
+    /// What the tables hold for a spelling.
+    #[inline]
+    pub(crate) fn held(&self, context: u16, raw: &[u8]) -> Option<(u32, Reach)> {
+        match pack(raw) {
+            Some(key) => {
+                let (number, reach) = self.table.find(key, context);
+                (number != NO_NUMBER).then_some((number, reach))
+            }
+            None => {
+                let number = self.long.get(&(context, raw) as &dyn LongKey)?;
+                Some((*number, Reach::only(context)))
+            }
         }
+    }
+
+    /// Asks the book for a spelling.
+    #[cold]
+    pub(crate) fn ask(&mut self, context: u16, raw: &[u8]) -> (u32, Reach) {
         let (number, reach) = self.book.number(context, &unquoted(raw, self.quote));
         while self.answers.len() <= number as usize {
             self.answers.push(self.book.get(self.answers.len() as u32));
             self.counts.push(0);
         }
-        if let Some(key) = short {
-            self.table.insert(key, context, reach, number);
-        } else if self.long.len() < MAX_LONG && raw.len() <= 256 {
-            self.long.insert((context, raw.into()), number);
-        }
         (number, reach)
+    }
+
+    /// Keeps what the book said of a spelling that the tables do not hold.
+    pub(crate) fn keep(&mut self, context: u16, raw: &[u8], (number, reach): (u32, Reach)) {
+        match pack(raw) {
+            Some(key) => self.table.insert(key, context, reach, number),
+            None if self.long.len() < MAX_LONG && raw.len() <= 256 => {
+                self.long.insert((context, raw.into()), number);
+            }
+            None => {}
+        }
     }
 
     /// Adds what was counted.

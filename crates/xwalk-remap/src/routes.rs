@@ -160,8 +160,14 @@ impl Resolve for Routes<'_> {
                 dated.resolvers().get(which).and_then(Resolver::source)
             }
         };
-        let title = edition?.get(code)?.title();
-        (!title.is_empty()).then(|| title.to_owned())
+        let edition = edition?;
+        let title = edition.get(code)?.title();
+        if !title.is_empty() {
+            return Some(title.to_owned());
+        }
+        // A title in the words of the target edition need not be held twice.
+        let target = self.target_edition().filter(|target| target.id().system == edition.id().system)?;
+        Some(target.get(code)?.title().to_owned()).filter(|title| !title.is_empty())
     }
 
     fn decided(&self, whose: usize, code: &Code) -> bool {

@@ -1,5 +1,6 @@
 //! `xwalk remap`
 
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -415,7 +416,7 @@ fn resolvers(args: &Args, holdings: &mut Holdings<'_>, to: &EditionId) -> anyhow
     };
     match systems {
         Some(systems) => {
-            let resolver = args.route.dated(holdings, &systems, to)?;
+            let resolver = args.route.dated(holdings, &systems, to, &HashSet::new())?;
             Ok(Resolvers::Dated(Box::new(resolver), systems))
         }
         None => {

@@ -119,12 +119,18 @@ impl<'b> Cells<'b> {
     #[cold]
     #[inline(never)]
     pub(super) fn meet(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> (&[u8], usize, usize) {
-        let (number, reach) = self.lookup.find(context, &chunk[start..end]);
+        let raw = &chunk[start..end];
+        let held = self.lookup.held(context, raw);
+        let (number, reach) = held.unwrap_or_else(|| self.lookup.ask(context, raw));
         self.render();
         self.lookup.counts[number as usize] += 1;
         let (from, to) = (self.starts[number as usize], self.starts[number as usize + 1]);
-        if let Some(key) = self.key(chunk, start, end) {
-            self.slots.keep(key, reach, number, &self.bytes[from..to]);
+        // One that found no room before may find it now that there are more slots.
+        let bytes = &self.bytes[from..to];
+        let has_slot =
+            self.key(chunk, start, end).is_some_and(|key| self.slots.keep(key, reach, number, bytes));
+        if held.is_none() && !has_slot {
+            self.lookup.keep(context, raw, (number, reach));
         }
         (&self.bytes, from, to)
     }

@@ -50,7 +50,7 @@ impl Worker<'_> {
         if layout.shape == Shape::Explode {
             for &number in &scratch.numbers {
                 rows =
-                    rows.saturating_mul(self.cells.lookup.answers[number as usize].alternatives.len().max(1));
+                    rows.saturating_mul(self.cells.lookup.answers[number as usize].alternatives().len().max(1));
             }
             if rows > MAX_ROWS {
                 return Err((
@@ -78,7 +78,7 @@ impl Worker<'_> {
             // The last column moves fastest, as in an odometer.
             for (pick, &number) in scratch.picks.iter_mut().zip(&scratch.numbers).rev() {
                 *pick += 1;
-                if *pick < self.cells.lookup.answers[number as usize].alternatives.len() {
+                if *pick < self.cells.lookup.answers[number as usize].alternatives().len() {
                     break;
                 }
                 *pick = 0;
@@ -109,14 +109,14 @@ impl Worker<'_> {
                             }
                         }
                     }
-                    None if layout.shape == Shape::Explode && !answer.alternatives.is_empty() => {
+                    None if layout.shape == Shape::Explode && !answer.alternatives().is_empty() => {
                         for (k, field) in layout.fields.iter().enumerate() {
                             if k > 0 {
                                 scratch.bytes.push(dialect.delimiter);
                             }
                             if *field == Field::Target {
                                 write_field(
-                                    &answer.alternatives[scratch.picks[i]],
+                                    &answer.alternatives()[scratch.picks[i]],
                                     dialect,
                                     &mut scratch.bytes,
                                 );

@@ -81,10 +81,10 @@ impl Slots {
         }
     }
 
-    /// Keeps the answer of a spelling that is not there yet, where there is room.
-    pub(super) fn keep(&mut self, key: u64, reach: Reach, number: u32, bytes: &[u8]) {
+    /// Keeps the answer of a spelling that is not there yet, and says whether there was room.
+    pub(super) fn keep(&mut self, key: u64, reach: Reach, number: u32, bytes: &[u8]) -> bool {
         if key == FREE || self.len >= MOST {
-            return;
+            return false;
         }
         if self.len * 9 > self.numbers.len() * 4 {
             self.grow();
@@ -97,7 +97,7 @@ impl Slots {
             text[..4].copy_from_slice(&number.to_le_bytes());
         }
         let slot = Slot { key, count: 0, first: reach.first, more: reach.last - reach.first, text };
-        self.place(slot, number);
+        self.place(slot, number)
     }
 
     fn grow(&mut self) {
@@ -115,17 +115,19 @@ impl Slots {
         }
     }
 
-    fn place(&mut self, slot: Slot, number: u32) {
+    fn place(&mut self, slot: Slot, number: u32) -> bool {
         let at = (slot.key.wrapping_mul(SPREAD) >> self.shift) as usize;
         let bucket = &mut self.buckets[at].0;
         // A key stands in a bucket once: the second could not be told from the first.
-        if bucket.iter().any(|held| held.key == slot.key) {
-            return;
-        }
-        if let Some(way) = bucket.iter().position(|held| held.key == FREE) {
-            bucket[way] = slot;
-            self.numbers[at * WAYS + way] = number;
-            self.len += 1;
+        let stands = bucket.iter().any(|held| held.key == slot.key);
+        match bucket.iter().position(|held| held.key == FREE) {
+            Some(way) if !stands => {
+                bucket[way] = slot;
+                self.numbers[at * WAYS + way] = number;
+                self.len += 1;
+                true
+            }
+            _ => false,
         }
     }
 

@@ -229,7 +229,7 @@ impl Remapper {
                 self.data_page(count, kept, width, old.compression(), &mut chunk)?;
             }
             let used = self.fields[field].extremes(&entries);
-            made.push(chunk.close(descriptor, old.compression(), old.num_values(), rows, used.as_ref())?);
+            made.push(chunk.close(descriptor, old.compression(), old.num_values(), rows, used)?);
         }
         self.indexes = indexes;
         Ok(made)

@@ -86,12 +86,12 @@ impl Chunk {
         compression: Compression,
         values: i64,
         rows: u64,
-        used: Option<&(Box<str>, Box<str>)>,
+        used: Option<(&[u8], &[u8])>,
     ) -> Result<Encoded, ParquetError> {
         let bytes = Bytes::from(self.sink.into_inner()?);
         let (least, greatest) = match used {
             Some((least, greatest)) => {
-                (Some(ByteArray::from(least.as_ref())), Some(ByteArray::from(greatest.as_ref())))
+                (Some(ByteArray::from(least.to_vec())), Some(ByteArray::from(greatest.to_vec())))
             }
             None => (None, None),
         };

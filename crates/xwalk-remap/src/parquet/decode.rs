@@ -265,7 +265,7 @@ impl Decoder<'_, '_> {
                 let mut builder = ListBuilder::new(StringBuilder::new()).with_field(item);
                 for i in 0..count {
                     let answer = answer(i);
-                    for text in &answer.alternatives {
+                    for text in answer.alternatives() {
                         builder.values().append_value(text);
                     }
                     builder.append(answer.outcome.is_some());

@@ -3,8 +3,10 @@
 //! No text is decoded or encoded for a row. Where an answer is null its definition level becomes 0 and its index is
 //! left out. Pages without a dictionary, also after others with one, make this say no; then the column is decoded.
 
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
+use hashbrown::HashTable;
 use parquet::basic::{Compression, Encoding, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
@@ -22,7 +24,6 @@ use super::source::{InMemory, Source};
 use crate::error::RemapError;
 use crate::lookup::Lookup;
 use crate::options::Field;
-use crate::table::FastMap;
 
 /// Marks an answer that says nothing.
 pub(super) const NONE: u32 = u32::MAX;
@@ -48,16 +49,20 @@ pub(super) struct Texts {
     field: Field,
     /// For each answer the number of its text, or [`NONE`].
     of_answer: Vec<u32>,
-    each: Vec<Box<str>>,
-    /// All of them as they stand in a dictionary page, and where each starts.
+    /// All of them as they stand in a dictionary page, each behind its length, and where each starts.
     encoded: Vec<u8>,
     starts: Vec<usize>,
     /// The first eight bytes of each, as a number that orders as they do.
     heads: Vec<u64>,
-    known: FastMap<Box<str>, u32>,
+    /// The numbers of the texts, by their bytes.
+    known: HashTable<u32>,
     /// For each text the column chunk that used it last, and its place in the dictionary of that.
     place: Vec<(u32, u32)>,
     chunk: u32,
+}
+
+fn hash(text: &[u8]) -> u64 {
+    foldhash::fast::FixedState::default().hash_one(text)
 }
 
 impl Texts {
@@ -65,25 +70,31 @@ impl Texts {
         Self {
             field,
             of_answer: Vec::new(),
-            each: Vec::new(),
             encoded: Vec::new(),
             starts: vec![0],
             heads: Vec::new(),
-            known: FastMap::default(),
+            known: HashTable::new(),
             place: Vec::new(),
             chunk: 0,
         }
+    }
+
+    fn text(&self, number: u32) -> &[u8] {
+        &self.encoded[self.starts[number as usize] + 4..self.starts[number as usize + 1]]
+    }
+
+    fn find(&self, text: &[u8]) -> Option<u32> {
+        self.known.find(hash(text), |number| self.text(*number) == text).copied()
     }
 
     fn learn(&mut self, lookup: &Lookup<'_>) {
         for answer in &lookup.answers[self.of_answer.len()..] {
             let number = match answer.text(self.field) {
                 None => NONE,
-                Some(text) => match self.known.get(text.as_ref()) {
-                    Some(&number) => number,
+                Some(text) => match self.find(text.as_bytes()) {
+                    Some(number) => number,
                     None => {
-                        let number = self.each.len() as u32;
-                        self.each.push(text.as_ref().into());
+                        let number = self.heads.len() as u32;
                         self.encoded.extend_from_slice(&(text.len() as u32).to_le_bytes());
                         self.encoded.extend_from_slice(text.as_bytes());
                         self.starts.push(self.encoded.len());
@@ -91,8 +102,10 @@ impl Texts {
                         let len = text.len().min(8);
                         head[..len].copy_from_slice(&text.as_bytes()[..len]);
                         self.heads.push(u64::from_be_bytes(head));
-                        self.known.insert(text.as_ref().into(), number);
                         self.place.push((0, 0));
+                        let (encoded, starts) = (&self.encoded, &self.starts);
+                        let rehash = |n: &u32| hash(&encoded[starts[*n as usize] + 4..starts[*n as usize + 1]]);
+                        self.known.insert_unique(hash(text.as_bytes()), number, rehash);
                         number
                     }
                 },
@@ -214,7 +227,7 @@ impl Remapper {
         lookup.counts[0] += nulls;
         let closed = outputs.into_iter().zip(new).enumerate().map(|(f, (chunk, descriptor))| {
             let used = dictionaries[f].used(&self.fields[f], &counts);
-            chunk.close(descriptor, old.compression(), old.num_values(), rows, used.as_ref())
+            chunk.close(descriptor, old.compression(), old.num_values(), rows, used)
         });
         closed.collect::<Result<Vec<_>, _>>().map(Some)
     }
@@ -446,16 +459,16 @@ impl Texts {
     }
 
     /// The smallest and the greatest of some texts.
-    pub(super) fn extremes(&self, entries: &[u32]) -> Option<(Box<str>, Box<str>)> {
+    pub(super) fn extremes(&self, entries: &[u32]) -> Option<(&[u8], &[u8])> {
         // The first bytes tell most texts apart.
-        let texts = || entries.iter().map(|entry| (self.heads[*entry as usize], &self.each[*entry as usize]));
-        Some((texts().min()?.1.clone(), texts().max()?.1.clone()))
+        let texts = || entries.iter().map(|entry| (self.heads[*entry as usize], self.text(*entry)));
+        Some((texts().min()?.1, texts().max()?.1))
     }
 }
 
 impl NewDictionary {
     /// The smallest and the greatest text that occurs.
-    fn used(&self, texts: &Texts, counts: &[u64]) -> Option<(Box<str>, Box<str>)> {
+    fn used<'t>(&self, texts: &'t Texts, counts: &[u64]) -> Option<(&'t [u8], &'t [u8])> {
         let mut seen = vec![false; self.entries.len()];
         for (&new, &count) in self.remap.iter().zip(counts) {
             if new != NONE && count > 0 {

@@ -85,7 +85,7 @@ pub(crate) fn run(
         for at in 0..plain.num_rows() {
             let ways: Vec<usize> = cells
                 .iter()
-                .map(|c| lookup.answers[c.numbers[at] as usize].alternatives.len().max(1))
+                .map(|c| lookup.answers[c.numbers[at] as usize].alternatives().len().max(1))
                 .collect();
             let rows = ways.iter().fold(1usize, |all, n| all.saturating_mul(*n));
             if rows > MAX_ROWS {
@@ -127,8 +127,8 @@ pub(crate) fn run(
                         let mut builder = StringBuilder::new();
                         for (&at, &pick) in from.iter().zip(&picks[code]) {
                             let answer = &lookup.answers[cells[code].numbers[at as usize] as usize];
-                            let alternative = answer.alternatives.get(pick as usize);
-                            builder.append_option(alternative.or(answer.target.as_ref()));
+                            let alternative = answer.alternatives().get(pick as usize);
+                            builder.append_option(alternative.map(String::as_str).or(answer.target.as_deref()));
                         }
                         columns.push(Arc::new(builder.finish()));
                     } else {
