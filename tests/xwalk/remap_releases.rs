@@ -224,3 +224,55 @@ fn answers_with_clusters(program: &Program) -> std::collections::BTreeMap<String
     }
     found
 }
+
+#[test]
+fn every_code_on_its_date_is_what_map_says_whichever_date_comes_first() {
+    let Some(program) = program_with_releases() else { return };
+    let folder = Folder::new();
+    let dated = [
+        ("icd9cm@32", "2015-01-15"),
+        ("icd10cm@2018", "2017-11-15"),
+        ("icd10cm@2022", "2021-11-15"),
+        ("icd10cm@2025", "2024-11-15"),
+    ];
+    let answers: Vec<_> = dated
+        .iter()
+        .map(|(edition, _)| answers_of_map(&program, &[*edition, "icd10cm@2026", "--all"]))
+        .collect();
+    let codes: std::collections::BTreeSet<&String> = answers.iter().flat_map(|a| a.keys()).collect();
+    assert!(codes.len() > 85_000, "{}", codes.len());
+    let mut outputs = Vec::new();
+    for forward in [true, false] {
+        // A code is looked up on all its dates in turn, from the first or from the last.
+        let mut order: Vec<usize> = (0..dated.len()).collect();
+        if !forward {
+            order.reverse();
+        }
+        let mut text = "dos,dx\n".to_owned();
+        for code in &codes {
+            order.iter().for_each(|at| text.push_str(&format!("{},{code}\n", dated[*at].1)));
+        }
+        folder.write("claims.csv", text);
+        let route = ["--from", "auto", "--to", "icd10cm@2026", "--date-column", "dos", "--dots", "with"];
+        let args = ["--column", "dx", "--policy", "best", "--fields", "outcome,target"];
+        folder.remap_along(&program, &route, 0, "claims.csv", "out.csv", &args);
+        let mut lines: Vec<String> = folder.text("out.csv").lines().map(str::to_owned).collect();
+        lines.sort();
+        outputs.push(lines);
+    }
+    assert!(outputs[0] == outputs[1]);
+    let mut held = 0;
+    for line in &outputs[0][..outputs[0].len() - 1] {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [date, code, outcome, target] = cells[..] else { panic!("{line}") };
+        let at = dated.iter().position(|(_, day)| *day == date).unwrap();
+        match answers[at].get(code) {
+            Some((said, first)) => {
+                assert_eq!((outcome, target), (said.as_str(), first.as_deref().unwrap_or("")), "{line}");
+                held += 1;
+            }
+            None => assert!(target.is_empty(), "{line}"),
+        }
+    }
+    assert_eq!(held, answers.iter().map(std::collections::BTreeMap::len).sum::<usize>());
+}
