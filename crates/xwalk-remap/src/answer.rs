@@ -115,6 +115,12 @@ struct Beside {
 }
 
 impl Answer {
+    #[cfg(test)]
+    pub(crate) fn combining(code: Option<Code>, together: Vec<Together>, cluster: Vec<String>) -> Self {
+        let beside = Beside { together, cluster, ..Beside::default() };
+        Self { code, beside: Some(Box::new(beside)), ..Self::default() }
+    }
+
     /// All alternatives as they are written, where somebody asked for them.
     pub fn alternatives(&self) -> &[String] {
         self.beside.as_ref().map_or(&[], |b| &b.alternatives)
