@@ -29,12 +29,11 @@ impl Day {
     fn of_iso(text: &[u8; 10]) -> Option<Self> {
         let digit = |at: usize| i32::from(text[at].wrapping_sub(b'0'));
         let digits = [0, 1, 2, 3, 5, 6, 8, 9].map(digit);
-        let plain = digits.iter().fold(true, |plain, d| plain & (*d < 10));
-        if !plain | (text[4] != b'-') | (text[7] != b'-') {
+        if digits.iter().any(|d| *d > 9) || text[4] != b'-' || text[7] != b'-' {
             return None;
         }
-        let [a, b, c, d, e, f, g, h] = digits;
-        Self::new(a * 1000 + b * 100 + c * 10 + d, e * 10 + f, g * 10 + h)
+        let number = |digits: &[i32]| digits.iter().fold(0, |number, digit| number * 10 + digit);
+        Self::new(number(&digits[..4]), number(&digits[4..6]), number(&digits[6..]))
     }
 }
 
