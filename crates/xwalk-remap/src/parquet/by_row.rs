@@ -15,9 +15,11 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::chunk::{Chunk, Encoded};
 use super::decode::unpadded;
-use super::dictionary::{NONE, Parts, Remapper, is_dictionary, parts};
+use super::dictionary::Remapper;
 use super::hybrid;
+use super::pages::{Parts, is_dictionary, parts};
 use super::source::{InMemory, Source};
+use super::texts::NONE;
 use crate::lookup::Lookup;
 use crate::table::pack_at;
 
@@ -49,13 +51,13 @@ type Place = (usize, usize);
 
 /// Walks over texts in a page: each with its length before it, or all of one length.
 #[derive(Clone, Copy)]
-struct Texts<'p> {
+struct Walk<'p> {
     page: &'p [u8],
     at: usize,
     fixed: Option<usize>,
 }
 
-impl Texts<'_> {
+impl Walk<'_> {
     #[inline]
     fn next(&mut self) -> Result<Place, ParquetError> {
         let short = || bad("a page of texts is cut off");
@@ -135,7 +137,7 @@ impl Remapper {
                 if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
                     return Ok(false);
                 }
-                let mut texts = Texts { page: buf, at: 0, fixed };
+                let mut texts = Walk { page: buf, at: 0, fixed };
                 let entries = (0..*num_values).map(|_| {
                     let place = texts.next()?;
                     Ok((place, pack_at(buf, place.0, place.1)))
@@ -166,7 +168,7 @@ impl Remapper {
                     });
                 }
             } else if encoding == Encoding::PLAIN {
-                let mut texts = Texts { page: values, at: 0, fixed };
+                let mut texts = Walk { page: values, at: 0, fixed };
                 for at in 0..count {
                     let present = self.levels[at / 64] >> (at % 64) & 1 == 1;
                     numbers.push(if present {

@@ -1,4 +1,4 @@
-//! New columns by decoding: for pages without a dictionary, dates of each row, lists, combined codes.
+//! New columns by decoding: for lists, combined codes, numbers and lists among the fields, and rare encodings.
 
 use std::sync::Arc;
 
@@ -9,7 +9,9 @@ use arrow_array::{Array, ArrayRef, ListArray, RecordBatch, StringArray};
 use arrow_schema::{DataType, Field as ArrowField, Schema, TimeUnit};
 use jiff::civil::Date;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::arrow_writer::{
     ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
 };
@@ -68,16 +70,7 @@ impl Decoder<'_, '_> {
         }
         let mut roots: Vec<usize> = codes.iter().map(|&c| self.layout.codes[c]).collect();
         roots.extend(self.layout.date.filter(|_| self.contexts.is_empty()));
-        super::sound::decoded(source, self.layout, group, &roots).map_err(wrong())?;
-        let mask = ProjectionMask::roots(self.layout.plain.parquet_schema(), roots.iter().copied());
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), self.layout.plain.clone())
-                .with_projection(mask)
-                .with_row_groups(vec![group])
-                .with_batch_size(BATCH)
-                .build()
-                .map_err(wrong())?;
-        for batch in reader {
+        for batch in self.open(source, &self.layout.plain, group, &roots).map_err(wrong())? {
             let batch = batch.map_err(|e| wrong()(e.into()))?;
             let cells = self.batch(&batch, codes)?;
             for ((&code, cells), writers) in codes.iter().zip(&cells).zip(&mut writers) {
@@ -96,6 +89,22 @@ impl Decoder<'_, '_> {
             writers.into_iter().map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>()
         };
         writers.into_iter().map(close).collect::<Result<_, _>>().map_err(wrong())
+    }
+
+    /// Some top-level columns of a row group, in batches.
+    fn open(
+        &self,
+        source: &Source,
+        metadata: &ArrowReaderMetadata,
+        group: usize,
+        roots: &[usize],
+    ) -> Result<ParquetRecordBatchReader, ParquetError> {
+        super::sound::decoded(source, self.layout, group, roots)?;
+        ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
+            .with_projection(ProjectionMask::roots(metadata.parquet_schema(), roots.iter().copied()))
+            .with_row_groups(vec![group])
+            .with_batch_size(BATCH)
+            .build()
     }
 
     fn column(&self, batch: &RecordBatch, code: usize) -> Result<ArrayRef, RemapError> {
@@ -169,18 +178,9 @@ impl Decoder<'_, '_> {
     pub(crate) fn read_contexts(&mut self, source: &Source, group: usize) -> Result<(), RemapError> {
         let Some(date) = self.layout.date else { return Ok(()) };
         let wrong = || RemapError::parquet(self.file);
-        super::sound::decoded(source, self.layout, group, &[date]).map_err(wrong())?;
-        let mask = ProjectionMask::roots(self.layout.plain.parquet_schema(), [date]);
-        let reader =
-            ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), self.layout.dates.clone())
-                .with_projection(mask)
-                .with_row_groups(vec![group])
-                .with_batch_size(BATCH)
-                .build()
-                .map_err(wrong())?;
         let first = self.row;
         let mut all = Vec::new();
-        for batch in reader {
+        for batch in self.open(source, &self.layout.dates, group, &[date]).map_err(wrong())? {
             let batch = batch.map_err(|e| wrong()(e.into()))?;
             all.extend(self.contexts(&batch)?);
             self.row += batch.num_rows() as u64;

@@ -1,17 +1,15 @@
 //! New columns from the dictionary of the old one: the dictionary is remapped, and the indexes are written again.
 //!
 //! No text is decoded or encoded for a row. Where an answer is null its definition level becomes 0 and its index is
-//! left out. Pages without a dictionary, also after others with one, make this say no; then the column is decoded.
+//! left out. Pages without a dictionary, also after others with one, make this say no; then each row is looked up.
 
 #![expect(
     clippy::inline_always,
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use parquet::basic::{Compression, Encoding, Type};
 use parquet::column::page::{Page, PageReader};
 use parquet::errors::ParquetError;
@@ -25,16 +23,13 @@ use super::chunk::{Chunk, Encoded, Packer};
 use super::decode::unpadded;
 use super::hybrid;
 use super::layout::Layout;
+use super::pages::{damaged, is_dictionary, parts};
 use super::source::{InMemory, Source};
+use super::texts::{NONE, Texts};
 use crate::error::RemapError;
 use crate::lookup::Lookup;
 use crate::options::Field;
 use crate::table::pack_at;
-
-/// Marks an answer that says nothing.
-pub(super) const NONE: u32 = u32::MAX;
-/// Texts of this length with their four bytes of length are copied at once.
-const SHORT: usize = 16;
 
 /// A thread's buffers and texts.
 pub(crate) struct Remapper {
@@ -49,78 +44,6 @@ pub(crate) struct Remapper {
     /// Its levels.
     pub(super) bits: Vec<u64>,
     body: Vec<u8>,
-}
-
-/// The texts of a field over all answers, each once.
-pub(super) struct Texts {
-    field: Field,
-    /// For each answer the number of its text, or [`NONE`].
-    of_answer: Vec<u32>,
-    /// All of them as they stand in a dictionary page, each behind its length, and where each starts.
-    encoded: Vec<u8>,
-    starts: Vec<usize>,
-    /// The first eight bytes of each, as a number that orders as they do.
-    heads: Vec<u64>,
-    /// The numbers of the texts, by their bytes.
-    known: HashTable<u32>,
-    /// For each text the column chunk that used it last, and its place in the dictionary of that.
-    place: Vec<(u32, u32)>,
-    chunk: u32,
-}
-
-fn hash(text: &[u8]) -> u64 {
-    foldhash::fast::FixedState::default().hash_one(text)
-}
-
-impl Texts {
-    fn new(field: Field) -> Self {
-        Self {
-            field,
-            of_answer: Vec::new(),
-            encoded: Vec::new(),
-            starts: vec![0],
-            heads: Vec::new(),
-            known: HashTable::new(),
-            place: Vec::new(),
-            chunk: 0,
-        }
-    }
-
-    fn text(&self, number: u32) -> &[u8] {
-        &self.encoded[self.starts[number as usize] + 4..self.starts[number as usize + 1]]
-    }
-
-    fn find(&self, text: &[u8]) -> Option<u32> {
-        self.known.find(hash(text), |number| self.text(*number) == text).copied()
-    }
-
-    fn learn(&mut self, lookup: &Lookup<'_>) {
-        for answer in &lookup.answers[self.of_answer.len()..] {
-            let number = match answer.text(self.field) {
-                None => NONE,
-                Some(text) => match self.find(text.as_bytes()) {
-                    Some(number) => number,
-                    None => {
-                        let number = self.heads.len() as u32;
-                        self.encoded.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                        self.encoded.extend_from_slice(text.as_bytes());
-                        self.starts.push(self.encoded.len());
-                        let mut head = [0; 8];
-                        let len = text.len().min(8);
-                        head[..len].copy_from_slice(&text.as_bytes()[..len]);
-                        self.heads.push(u64::from_be_bytes(head));
-                        self.place.push((0, 0));
-                        let (encoded, starts) = (&self.encoded, &self.starts);
-                        let rehash =
-                            |n: &u32| hash(&encoded[starts[*n as usize] + 4..starts[*n as usize + 1]]);
-                        self.known.insert_unique(hash(text.as_bytes()), number, rehash);
-                        number
-                    }
-                },
-            };
-            self.of_answer.push(number);
-        }
-    }
 }
 
 /// A dictionary of a new column: what became of each old entry, and the texts in order.
@@ -241,7 +164,7 @@ impl Remapper {
             _ => entries(&buf, num_values as usize, context, lookup)?,
         };
         let dictionaries: Vec<NewDictionary> =
-            self.fields.iter_mut().map(|texts| texts.dictionary(&numbers, lookup)).collect();
+            self.fields.iter_mut().map(|texts| NewDictionary::of(texts, &numbers, lookup)).collect();
         let mut outputs: Vec<Chunk> = Vec::new();
         for (field, dictionary) in dictionaries.iter().enumerate() {
             let mut chunk = Chunk::default();
@@ -414,106 +337,15 @@ fn without(word: u64, mut lost: u64) -> u64 {
     left
 }
 
-fn damaged(_: hybrid::BadRuns) -> ParquetError {
-    ParquetError::General("a data page holds runs that are cut off".to_owned())
-}
-
-/// The parts of a data page.
-pub(super) struct Parts<'p> {
-    pub(super) levels: &'p [u8],
-    pub(super) values: &'p [u8],
-    /// Number of values, nulls included.
-    pub(super) count: usize,
-    pub(super) encoding: Encoding,
-}
-
-/// Takes a data page apart. `None` where its levels are of a kind that is not read here.
-pub(super) fn parts(page: &Page, optional: bool) -> Result<Option<Parts<'_>>, ParquetError> {
-    let short = || ParquetError::General("a data page is cut off".to_owned());
-    match page {
-        Page::DataPage { buf, num_values, encoding, def_level_encoding, .. } => {
-            if optional && *def_level_encoding != Encoding::RLE {
-                return Ok(None);
-            }
-            let (levels, values) = if optional {
-                let size: [u8; 4] = buf.get(..4).ok_or_else(short)?.try_into().expect("four bytes");
-                let end = 4usize.saturating_add(u32::from_le_bytes(size) as usize);
-                (buf.get(4..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?)
-            } else {
-                (&buf[..0], &buf[..])
-            };
-            Ok(Some(Parts { levels, values, count: *num_values as usize, encoding: *encoding }))
-        }
-        Page::DataPageV2 { buf, num_values, encoding, def_levels_byte_len, rep_levels_byte_len, .. } => {
-            if *rep_levels_byte_len != 0 {
-                return Ok(None);
-            }
-            let end = *def_levels_byte_len as usize;
-            let (levels, values) = (buf.get(..end).ok_or_else(short)?, buf.get(end..).ok_or_else(short)?);
-            Ok(Some(Parts { levels, values, count: *num_values as usize, encoding: *encoding }))
-        }
-        Page::DictionaryPage { .. } => Ok(None),
-    }
-}
-
-pub(super) fn is_dictionary(encoding: Encoding) -> bool {
-    // Old writers call the encoding of indexes PLAIN_DICTIONARY.
-    matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY)
-}
-
-impl Texts {
-    /// The dictionary of a new column for the answers of the old one's entries.
-    fn dictionary(&mut self, numbers: &[u32], lookup: &Lookup<'_>) -> NewDictionary {
-        let mut remap = Vec::with_capacity(numbers.len());
-        let entries = self.indexes(numbers, lookup, &mut remap);
-        let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
-        NewDictionary { remap, entries, width }
-    }
-}
-
-impl Texts {
-    /// The indexes of the texts of some answers, [`NONE`] for those that say nothing, in a dictionary that is made for
-    /// them.
-    pub(super) fn indexes(&mut self, numbers: &[u32], lookup: &Lookup<'_>, out: &mut Vec<u32>) -> Vec<u32> {
-        self.learn(lookup);
-        self.chunk += 1;
-        let mut entries = Vec::new();
-        out.extend(numbers.iter().map(|&number| {
-            let text = self.of_answer[number as usize];
-            let Some(place) = self.place.get_mut(text as usize) else { return NONE };
-            if place.0 != self.chunk {
-                *place = (self.chunk, entries.len() as u32);
-                entries.push(text);
-            }
-            place.1
-        }));
-        entries
-    }
-
-    /// Some texts as they stand in a dictionary page.
-    fn plain(&self, entries: &[u32], body: &mut Vec<u8>) {
-        body.clear();
-        for &entry in entries {
-            let (start, end) = (self.starts[entry as usize], self.starts[entry as usize + 1]);
-            let at = body.len();
-            // Most are short, and copied in one word; what is too much of it is cut off.
-            match self.encoded.get(start..).and_then(|rest| rest.first_chunk::<SHORT>()) {
-                Some(word) if end - start <= SHORT => body.extend_from_slice(word),
-                _ => body.extend_from_slice(&self.encoded[start..end]),
-            }
-            body.truncate(at + end - start);
-        }
-    }
-
-    /// The smallest and the greatest of some texts.
-    pub(super) fn extremes(&self, entries: &[u32]) -> Option<(&[u8], &[u8])> {
-        // The first bytes tell most texts apart.
-        let texts = || entries.iter().map(|entry| (self.heads[*entry as usize], self.text(*entry)));
-        Some((texts().min()?.1, texts().max()?.1))
-    }
-}
-
 impl NewDictionary {
+    /// The dictionary of a new column for the answers of the old one's entries.
+    fn of(texts: &mut Texts, numbers: &[u32], lookup: &Lookup<'_>) -> Self {
+        let mut remap = Vec::with_capacity(numbers.len());
+        let entries = texts.indexes(numbers, lookup, &mut remap);
+        let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
+        Self { remap, entries, width }
+    }
+
     /// The smallest and the greatest text that occurs.
     fn used<'t>(&self, texts: &'t Texts, counts: &[u64]) -> Option<(&'t [u8], &'t [u8])> {
         let mut seen = vec![false; self.entries.len()];
@@ -559,4 +391,23 @@ fn fixed_entries(
     let short = || ParquetError::General("a dictionary page is cut off".to_owned());
     let texts = page.get(..count.checked_mul(length).ok_or_else(short)?).ok_or_else(short)?;
     Ok(texts.chunks_exact(length.max(1)).map(|text| lookup.number(context, unpadded(text))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_right_bits_are_taken_out(word in any::<u64>(), lost in any::<u64>()) {
+            let lost = lost & u64::MAX.checked_shr(64 - word.count_ones()).unwrap_or(0);
+            let mut expected = word;
+            let set = (0..64).filter(|bit| word >> bit & 1 == 1);
+            for (i, bit) in set.enumerate() {
+                expected &= !((lost >> i & 1) << bit);
+            }
+            prop_assert_eq!(without(word, lost), expected);
+        }
+    }
 }

@@ -13,8 +13,10 @@ mod hybrid;
 #[cfg(test)]
 mod laws;
 mod layout;
+mod pages;
 mod run;
 mod sound;
 mod source;
+mod texts;
 
 pub use run::{Job, run};
