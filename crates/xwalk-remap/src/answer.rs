@@ -130,6 +130,13 @@ impl Answer {
         self.beside.as_ref().map_or(&[], |b| &b.cluster)
     }
 
+    /// An answer that says no more than how it combines.
+    #[cfg(test)]
+    pub(crate) fn combining(together: Vec<Together>, cluster: Vec<String>) -> Self {
+        let beside = Beside { together, cluster, ..Beside::default() };
+        Self { beside: Some(Box::new(beside)), ..Self::default() }
+    }
+
     /// Whether a row that has this code may be combined.
     pub fn combines(&self) -> bool {
         !self.together().is_empty() || !self.cluster().is_empty()

@@ -102,7 +102,9 @@ mod tests {
         let code = Code::from_official(code);
         let with = vec![vec![Code::from_official(other)]];
         let target = (Code::from_official("G5603"), "G56.03".to_owned());
-        Answer { code: Some(code), together: vec![Together { target, with }], ..Answer::default() }
+        let mut answer = Answer::combining(vec![Together { target, with }], Vec::new());
+        answer.code = Some(code);
+        answer
     }
 
     #[track_caller]
@@ -116,7 +118,7 @@ mod tests {
             Answer::default(),
             bilateral("G5601", "G5602"),
             bilateral("G5602", "G5601"),
-            Answer { cluster, ..Answer::default() },
+            Answer::combining(Vec::new(), cluster),
         ];
         let (mut combined, mut tally) = (Vec::new(), Tally::default());
         row(numbers, |n| &answers[n as usize], &mut combined, &mut tally);
