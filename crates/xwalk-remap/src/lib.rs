@@ -22,6 +22,7 @@ mod table;
 mod tally;
 #[cfg(test)]
 mod toy;
+mod turns;
 mod worklist;
 
 pub use answer::{Answer, AnswerBook, Choice, Context, Resolve, Together};

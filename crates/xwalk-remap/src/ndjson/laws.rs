@@ -337,6 +337,12 @@ fn bad_lines_and_options() {
     assert!(refused(Options { combine: true, ..best.clone() }).contains("--combine"));
     assert!(refused(options(Policy::Best, &["item[0].code"])).contains("arrays are passed through"));
     assert_eq!(remap("", &best).unwrap().tally.rows, 0);
+    let long = format!("{{}}\n\"{}\"\n", "x".repeat(super::reader::MAX_LINE));
+    let error = remap(&long, &best).map(|o| o.tally).unwrap_err().to_string();
+    assert!(
+        error.starts_with("t.ndjson:2:1: the line that begins here is longer than 16777216 bytes"),
+        "{error}"
+    );
 }
 
 /// A resource with Codings in all places, and anything else.

@@ -1,13 +1,13 @@
 //! Drives a file of resources through its threads: chunks are read in turn, worked on at once, and written in order.
 
 use std::io::{Read, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use xwalk_model::{CodeSystem, EditionId};
 
 use super::lines::{Places, Worker};
 use super::path::Path;
-use super::reader::{Chunk, Failure, LineReader};
+use super::reader::LineReader;
 use super::render::Target;
 use super::scan::{Scanner, Wanted};
 use crate::answer::AnswerBook;
@@ -19,6 +19,7 @@ use crate::lookup::Lookup;
 use crate::options::{Options, Shape};
 use crate::output::Watch;
 use crate::tally::Tally;
+use crate::turns::{Part, Turns};
 
 /// A file of resources to remap, one on each line.
 pub struct Job<'a> {
@@ -46,39 +47,19 @@ pub struct Job<'a> {
     pub watch: &'a dyn Watch,
 }
 
-/// What is known of the chunks written so far.
-struct Turn<'a> {
-    next: u64,
-    offset: u64,
-    lines: u64,
-    aside: Option<Box<dyn Write + Send + 'a>>,
-    failure: Option<RemapError>,
-}
-
 struct Shared<'a> {
     reader: Mutex<LineReader>,
-    turn: Mutex<Turn<'a>>,
-    changed: Condvar,
+    turns: Turns<'a>,
     wanted: Wanted,
     target: Target,
     labels: Vec<String>,
-    job: JobParts<'a>,
-}
-
-/// The parts of a job that threads look at.
-struct JobParts<'a> {
+    /// What errors call the input.
     name: String,
-    output: String,
-    sink: Sink<'a>,
     systems: usize,
     options: &'a Options,
     calendar: &'a Calendar,
     book: &'a AnswerBook<'a>,
     watch: &'a dyn Watch,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is wanted of each line; an error where it cannot be had of resources.
@@ -129,15 +110,18 @@ pub fn run(job: Job<'_>) -> Result<(Tally, Places), RemapError> {
     let Job { name, output, input, sink, aside, systems, to, options, calendar, book, watch } = job;
     let wanted = wanted(systems, options)?;
     let target = Target { system: to.system.uris()[0], version: to.version.as_str().to_owned() };
-    let turn = Turn { next: 0, offset: 0, lines: 0, aside, failure: None };
     let shared = Shared {
         reader: Mutex::new(LineReader::new(input)),
-        turn: Mutex::new(turn),
-        changed: Condvar::new(),
+        turns: Turns::new(sink, aside, output, watch, (0, 0)),
         wanted,
         target,
         labels: book.resolver().contexts().iter().map(|c| c.label.clone()).collect(),
-        job: JobParts { name, output, sink, systems: systems.len(), options, calendar, book, watch },
+        name,
+        systems: systems.len(),
+        options,
+        calendar,
+        book,
+        watch,
     };
     let parts: Vec<(Tally, Places)> = if options.threads <= 1 {
         vec![work(&shared)]
@@ -152,29 +136,20 @@ pub fn run(job: Job<'_>) -> Result<(Tally, Places), RemapError> {
         tally.add(part);
         places.add(found);
     }
-    let Shared { turn, job, .. } = shared;
-    let mut turn = turn.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(failure) = turn.failure {
-        return Err(failure);
-    }
-    if let Some(aside) = &mut turn.aside {
-        aside.flush().map_err(RemapError::write("the lines set aside"))?;
-    }
-    job.sink.flush().map_err(RemapError::write(&job.output))?;
+    shared.turns.finish()?;
     Ok((tally, places))
 }
 
 /// The work of a thread: chunk after chunk, until there is none, or until one failed.
 fn work(shared: &Shared<'_>) -> (Tally, Places) {
-    let job = &shared.job;
     let mut buffer = Vec::new();
     let mut worker = Worker {
-        lookup: Lookup::new(job.book, None),
+        lookup: Lookup::new(shared.book, None),
         wanted: &shared.wanted,
         target: &shared.target,
-        calendar: job.calendar,
-        options: job.options,
-        contexts: (shared.labels.len() / job.systems.max(1)) as u16,
+        calendar: shared.calendar,
+        options: shared.options,
+        contexts: (shared.labels.len() / shared.systems.max(1)) as u16,
         labels: &shared.labels,
         rendered: Vec::new(),
         scanner: Scanner::default(),
@@ -186,12 +161,12 @@ fn work(shared: &Shared<'_>) -> (Tally, Places) {
         places: Places::default(),
     };
     loop {
-        let next = lock(&shared.reader).next(&mut buffer);
+        let next = shared.reader.lock().unwrap_or_else(PoisonError::into_inner).next(&mut buffer);
         let chunk = match next {
             Ok(None) => break,
             Ok(Some(chunk)) => chunk,
             Err((number, failure)) => {
-                fail(shared, number, failure);
+                shared.turns.fail(number, |lines| failure.at(&shared.name, lines));
                 break;
             }
         };
@@ -199,56 +174,16 @@ fn work(shared: &Shared<'_>) -> (Tally, Places) {
         let lines = match worker.process(&buffer[..chunk.len], chunk.number == 0) {
             Ok(lines) => lines,
             Err(failure) => {
-                fail(shared, chunk.number, failure);
+                shared.turns.fail(chunk.number, |lines| failure.at(&shared.name, lines));
                 break;
             }
         };
-        if !write(shared, &worker, chunk, lines) {
+        let part = Part { number: chunk.number, bytes: &worker.out, aside: &worker.aside, lines };
+        if shared.turns.write(part).is_none() {
             break;
         }
-        job.watch.advance(chunk.len as u64, worker.tally.rows - rows);
+        shared.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.lookup.count_into(&mut worker.tally);
     (worker.tally, worker.places)
-}
-
-/// Waits until all chunks before `number` are written. `None` where the run has failed.
-fn turn<'s, 'a>(shared: &'s Shared<'a>, number: u64) -> Option<MutexGuard<'s, Turn<'a>>> {
-    let mut turn = lock(&shared.turn);
-    while turn.next != number && turn.failure.is_none() {
-        turn = shared.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
-    }
-    turn.failure.is_none().then_some(turn)
-}
-
-fn fail(shared: &Shared<'_>, number: u64, failure: Failure) {
-    if let Some(mut turn) = turn(shared, number) {
-        turn.failure = Some(failure.at(&shared.job.name, turn.lines));
-        drop(turn);
-        shared.changed.notify_all();
-    }
-}
-
-/// Writes what a worker made of a chunk, in its turn. Says whether the run goes on.
-fn write(shared: &Shared<'_>, worker: &Worker<'_>, chunk: Chunk, lines: u64) -> bool {
-    let job = &shared.job;
-    let Some(mut turn) = turn(shared, chunk.number) else { return false };
-    let mut written = Ok(());
-    if !worker.aside.is_empty()
-        && let Some(aside) = &mut turn.aside
-    {
-        written = aside.write_all(&worker.aside).map_err(RemapError::write("the lines set aside"));
-    }
-    let offset = turn.offset;
-    let written =
-        written.and_then(|()| job.sink.write(&worker.out, offset).map_err(RemapError::write(&job.output)));
-    turn.offset += worker.out.len() as u64;
-    turn.lines += lines;
-    turn.next += 1;
-    let stopped = || RemapError::Stopped { output: job.output.clone().into() };
-    turn.failure = written.err().or_else(|| job.watch.stopped().then(stopped));
-    let goes_on = turn.failure.is_none();
-    drop(turn);
-    shared.changed.notify_all();
-    goes_on
 }
