@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use xwalk_import::{Release, discover};
 use xwalk_library::{Library, Manifest, MapManifest};
 use xwalk_map::{AnnualStep, EditionGraph, MidYear, Statements, chronological};
-use xwalk_model::{CodeSystem, Concept, ConceptMap, Edition, EditionId, MapId, Severity, calendar};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, MapId, Severity, calendar};
 
 use crate::crosswalks::{Bundled, bundled};
 use crate::printer::Printer;
@@ -202,6 +202,14 @@ impl<'a> Holdings<'a> {
             return Ok(map.clone());
         }
         self.library.load_map(id).with_context(|| format!("failed to read {id}"))
+    }
+
+    /// The codes of a map in pairs of source and target.
+    pub(crate) fn map_pairs(&self, id: &MapId) -> anyhow::Result<Vec<(Code, Code)>> {
+        match self.maps_read.iter().find(|m| m.id == *id) {
+            Some(map) => Ok(map.pairs().map(|(source, target)| (source.clone(), target.clone())).collect()),
+            None => self.library.load_pairs(id).with_context(|| format!("failed to read {id}")),
+        }
     }
 
     /// The maps at hand from a system to another.

@@ -10,7 +10,7 @@ use xwalk_map::{
     AnnualStep, DatedResolver, Inference, Leg, Method, Options, Preferences, Resolver, Step, Timeline, Via,
     Waypoint,
 };
-use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId};
+use xwalk_model::{Code, CodeSystem, Concept, ConceptMap, Edition, EditionId, MapId};
 
 use crate::holdings::{Holdings, Need};
 use crate::lists::List;
@@ -196,7 +196,20 @@ impl RouteArgs {
             let source = *id == *from && of_source == Need::Titles;
             self.need(source || *id == *to)
         };
-        let loaded = Loaded::of(holdings, from, to, legs, &need, cache)?;
+        let method = self.method.into();
+        // Maps need no edition to be read, so that both can be read at once.
+        let maps = || -> anyhow::Result<Vec<Option<Made>>> {
+            let step = |leg: &Leg| match &leg.via {
+                Via::Map { forward, backward } => {
+                    let maps = (forward.as_ref(), backward.as_ref());
+                    cache.step(leg, || map_step(holdings, maps, method, leg.to == *to)).map(Some)
+                }
+                Via::Annual { .. } => Ok(None),
+            };
+            legs.par_iter().map(step).collect()
+        };
+        let (loaded, maps) = rayon::join(|| Loaded::of(holdings, from, to, legs, &need, cache), maps);
+        let (loaded, maps) = (loaded?, maps?);
         let volumes =
             self.volumes.as_ref().map(|path| cache.volumes(path, loaded.editions.get(to), to, holdings));
         let volumes = volumes.transpose()?;
@@ -205,10 +218,15 @@ impl RouteArgs {
             preferences: Preferences { volumes },
             foreign_limit: self.foreign_limit,
         };
-        let method = self.method.into();
         let made: anyhow::Result<Vec<Made>> = legs
             .par_iter()
-            .map(|leg| cache.step(leg, || make_step(holdings, leg, method, to, &loaded)))
+            .zip(maps)
+            .map(|(leg, map)| match (&leg.via, map) {
+                (Via::Annual { forward, .. }, _) => {
+                    cache.step(leg, || annual_step(holdings, leg, *forward, &loaded))
+                }
+                (_, map) => map.context("the route names no map for one of its steps"),
+            })
             .collect();
         let made = made?;
         let inference = self.inferred.then(|| infer(&made, &loaded));
@@ -350,38 +368,45 @@ impl Loaded {
     }
 }
 
-fn make_step(
+/// The step of a leg that is a map; `to` is where the route ends.
+fn map_step(
     holdings: &Holdings<'_>,
-    leg: &Leg,
+    (forward, backward): (Option<&MapId>, Option<&MapId>),
     method: Method,
-    to: &EditionId,
-    loaded: &Loaded,
+    ends: bool,
 ) -> anyhow::Result<Made> {
-    match &leg.via {
-        Via::Map { forward, backward } => {
-            let read = |id: &Option<xwalk_model::MapId>| id.as_ref().map(|id| holdings.map(id)).transpose();
-            // Beside what the method takes from it, the other map only ranks, and only where its edition is the target.
-            let needs_both = method != Method::Gem || leg.to == *to || forward.is_none();
-            let backward = if needs_both { backward } else { &None };
-            let (forward, backward) = rayon::join(|| read(forward), || read(backward));
-            let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
-            Ok((Arc::new(step.context("the route names no map for one of its steps")?), None))
+    let read = |id: Option<&MapId>| id.map(|id| holdings.map(id)).transpose();
+    let step = if let (Method::Gem, Some(forward)) = (method, forward) {
+        // The other map only ranks, and only where its edition is the target.
+        let back = || backward.filter(|_| ends).map(|id| holdings.map_pairs(id)).transpose();
+        let (map, back) = rayon::join(|| holdings.map(forward), back);
+        let step = Step::of_map(&map?);
+        match back? {
+            Some(pairs) => step.with_way_back(pairs),
+            None => step,
         }
-        Via::Annual { forward, .. } => {
-            let (from, to) = if *forward { (&leg.from, &leg.to) } else { (&leg.to, &leg.from) };
-            let annual = match (loaded.editions.get(from), loaded.editions.get(to)) {
-                (Some(a), Some(b)) => {
-                    let annual = holdings.annual_of(a, b)?;
-                    if !a.is_excerpt() {
-                        holdings.note_unresolved(&annual);
-                    }
-                    annual
-                }
-                _ => holdings.bundled_step(from, to)?,
-            };
-            Ok((Arc::new(Step::of_annual(&annual, *forward)), Some(Arc::new(annual))))
+    } else {
+        let (forward, backward) = rayon::join(|| read(forward), || read(backward));
+        let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
+        step.context("the route names no map for one of its steps")?
+    };
+    Ok((Arc::new(step), None))
+}
+
+/// The step of a leg from one release to the next.
+fn annual_step(holdings: &Holdings<'_>, leg: &Leg, forward: bool, loaded: &Loaded) -> anyhow::Result<Made> {
+    let (from, to) = if forward { (&leg.from, &leg.to) } else { (&leg.to, &leg.from) };
+    let annual = match (loaded.editions.get(from), loaded.editions.get(to)) {
+        (Some(a), Some(b)) => {
+            let annual = holdings.annual_of(a, b)?;
+            if !a.is_excerpt() {
+                holdings.note_unresolved(&annual);
+            }
+            annual
         }
-    }
+        _ => holdings.bundled_step(from, to)?,
+    };
+    Ok((Arc::new(Step::of_annual(&annual, forward)), Some(Arc::new(annual))))
 }
 
 fn infer(made: &[Made], loaded: &Loaded) -> Inference {

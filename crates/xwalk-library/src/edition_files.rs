@@ -319,7 +319,7 @@ pub(crate) fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
     projected(path, None)
 }
 
-/// Reads the titles of concepts, by their place in tabular order, which are those that `Concept::title` gives of a whole edition.
+/// Reads the titles of concepts, by their place in tabular order: those that `Concept::title` gives of a whole edition.
 pub(crate) fn read_titles(
     folder: &Path,
     wanted: &dyn Fn(usize) -> bool,
@@ -344,7 +344,7 @@ pub(crate) fn read_titles(
 }
 
 /// The batches of a file, with some of its columns only.
-fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
+pub(crate) fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
     reader(path, columns, 64 * 1024)?.collect::<Result<_, _>>().map_err(|e| LibraryError::damaged(path)(e.into()))
 }
 

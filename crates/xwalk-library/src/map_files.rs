@@ -11,7 +11,7 @@ use arrow_schema::{DataType, Field};
 use serde::{Deserialize, Serialize};
 use xwalk_model::{Code, ConceptMap, MapId, Mapping, Provenance, Relationship, SourceFile, Targets};
 
-use crate::edition_files::{batches, write_file};
+use crate::edition_files::{batches, projected, write_file};
 use crate::error::LibraryError;
 use crate::manifest::FORMAT_VERSION;
 
@@ -120,6 +120,24 @@ pub(crate) fn write(map: &ConceptMap, folder: &Path) -> Result<(), LibraryError>
 }
 
 /// Reads a map back from its folder.
+/// The codes of a map in pairs of source and target, one for each row that has a target.
+pub(crate) fn read_pairs(folder: &Path) -> Result<Vec<(Code, Code)>, LibraryError> {
+    let path = folder.join(MAPPINGS);
+    let wrong = || LibraryError::Damaged { path: path.clone(), reason: "a column is missing".to_owned() };
+    let mut pairs = Vec::new();
+    for batch in projected(&path, Some(&["source", "target"]))? {
+        let text = |name: &str| {
+            batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()).ok_or_else(wrong)
+        };
+        let (sources, targets) = (text("source")?, text("target")?);
+        let row = |(source, target): (Option<&str>, Option<&str>)| {
+            Some((Code::from_official(source?), Code::from_official(target?)))
+        };
+        pairs.extend(sources.iter().zip(targets).filter_map(row));
+    }
+    Ok(pairs)
+}
+
 pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, LibraryError> {
     let path = folder.join(MAPPINGS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
@@ -144,9 +162,9 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
         let (file, line) = (number("file")?, number("line")?);
         for row in 0..batch.num_rows() {
             let code = (!target.is_null(row)).then(|| Code::from_official(target.value(row)));
-            let key = (source.value(row).to_owned(), alternative.value(row));
-            if open.as_ref() == Some(&key) {
-                let last = map.elements.get_mut(&Code::from_official(&key.0)).and_then(|m| m.last_mut());
+            let key = (source.value(row), alternative.value(row));
+            if open.as_ref().is_some_and(|(source, number)| (source.as_str(), *number) == key) {
+                let last = map.elements.get_mut(&Code::from_official(key.0)).and_then(|m| m.last_mut());
                 let Some(Targets::Combination { slots, .. }) = last.map(|m| &mut m.targets) else {
                     return Err(wrong("a further row of an alternative that is no combination"));
                 };
@@ -181,8 +199,8 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
             let relationship = RELATIONSHIPS.into_iter().find(|r| r.id() == word);
             let relationship = relationship.ok_or_else(|| wrong("an unknown relationship"))?;
             let mapping = Mapping { targets, relationship, provenance, flags: flags.value(row).into() };
-            map.push(Code::from_official(&key.0), mapping);
-            open = Some(key);
+            map.push(Code::from_official(key.0), mapping);
+            open = Some((key.0.to_owned(), key.1));
         }
     }
     Ok(map)

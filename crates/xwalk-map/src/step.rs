@@ -146,21 +146,10 @@ pub struct Step {
 struct Back(Vec<(Code, Code)>);
 
 impl Back {
-    fn of(map: &ConceptMap) -> Self {
-        let mut pairs = Vec::new();
-        for (source, mappings) in &map.elements {
-            for mapping in mappings {
-                match &mapping.targets {
-                    Targets::NoMap => {}
-                    Targets::One(code) => pairs.push((source.clone(), code.clone())),
-                    Targets::Combination { slots, .. } => {
-                        pairs.extend(slots.iter().flatten().map(|code| (source.clone(), code.clone())));
-                    }
-                }
-            }
+    fn of(mut pairs: Vec<(Code, Code)>) -> Self {
+        if !pairs.is_sorted() {
+            pairs.sort_unstable();
         }
-        pairs.sort_unstable();
-        pairs.dedup();
         pairs.shrink_to_fit();
         Self(pairs)
     }
@@ -225,8 +214,17 @@ impl Step {
         {
             step.join_backward(other, if method == Method::ReverseGem { 0 } else { first_of_other });
         }
-        step.back = other.as_deref().map(Back::of);
+        let pairs = |other: &ConceptMap| other.pairs().map(|(s, t)| (s.clone(), t.clone())).collect();
+        step.back = other.as_deref().map(pairs).map(Back::of);
         Some(step)
+    }
+
+    /// Tells the step of a map the pairs of the map of the other direction, source and target, so that it knows which
+    /// alternatives come back.
+    #[must_use]
+    pub fn with_way_back(mut self, pairs: Vec<(Code, Code)>) -> Self {
+        self.back = Some(Back::of(pairs));
+        self
     }
 
     /// The step between two editions, read forward or backward in time.

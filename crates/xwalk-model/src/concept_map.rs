@@ -82,6 +82,18 @@ pub enum Targets {
     },
 }
 
+impl Targets {
+    /// All its codes.
+    pub fn codes(&self) -> impl Iterator<Item = &Code> {
+        let (one, slots): (Option<&Code>, &[Vec<Code>]) = match self {
+            Self::NoMap => (None, &[]),
+            Self::One(code) => (Some(code), &[]),
+            Self::Combination { slots, .. } => (None, slots),
+        };
+        one.into_iter().chain(slots.iter().flatten())
+    }
+}
+
 /// On whose word a mapping stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -164,6 +176,13 @@ impl ConceptMap {
     /// Adds an alternative for a source, after those it has.
     pub fn push(&mut self, source: Code, mapping: Mapping) {
         self.elements.entry(source).or_default().push(mapping);
+    }
+
+    /// Its codes in pairs of source and target, of every slot of every alternative.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Code, &Code)> {
+        self.elements.iter().flat_map(|(source, mappings)| {
+            mappings.iter().flat_map(move |m| m.targets.codes().map(move |target| (source, target)))
+        })
     }
 
     /// The alternatives of a source; empty where the map says nothing about it.

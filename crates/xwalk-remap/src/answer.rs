@@ -115,6 +115,12 @@ struct Beside {
 }
 
 impl Answer {
+    #[cfg(test)]
+    pub(crate) fn combining(code: Option<Code>, together: Vec<Together>, cluster: Vec<String>) -> Self {
+        let beside = Beside { together, cluster, ..Beside::default() };
+        Self { code, beside: Some(Box::new(beside)), ..Self::default() }
+    }
+
     /// All alternatives as they are written, where somebody asked for them.
     pub fn alternatives(&self) -> &[String] {
         self.beside.as_ref().map_or(&[], |b| &b.alternatives)
@@ -128,13 +134,6 @@ impl Answer {
     /// The codes that take its place together, as they are written.
     pub fn cluster(&self) -> &[String] {
         self.beside.as_ref().map_or(&[], |b| &b.cluster)
-    }
-
-    /// An answer that says no more than how it combines.
-    #[cfg(test)]
-    pub(crate) fn combining(together: Vec<Together>, cluster: Vec<String>) -> Self {
-        let beside = Beside { together, cluster, ..Beside::default() };
-        Self { beside: Some(Box::new(beside)), ..Self::default() }
     }
 
     /// Whether a row that has this code may be combined.

@@ -102,9 +102,7 @@ mod tests {
         let code = Code::from_official(code);
         let with = vec![vec![Code::from_official(other)]];
         let target = (Code::from_official("G5603"), "G56.03".to_owned());
-        let mut answer = Answer::combining(vec![Together { target, with }], Vec::new());
-        answer.code = Some(code);
-        answer
+        Answer::combining(Some(code), vec![Together { target, with }], Vec::new())
     }
 
     #[track_caller]
@@ -118,7 +116,7 @@ mod tests {
             Answer::default(),
             bilateral("G5601", "G5602"),
             bilateral("G5602", "G5601"),
-            Answer::combining(Vec::new(), cluster),
+            Answer::combining(None, Vec::new(), cluster),
         ];
         let (mut combined, mut tally) = (Vec::new(), Tally::default());
         row(numbers, |n| &answers[n as usize], &mut combined, &mut tally);

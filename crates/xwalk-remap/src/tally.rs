@@ -105,8 +105,10 @@ impl Tally {
             })
             .collect();
         codes.sort_by(|a, b| {
-            let key = |c: &CodeCount| (c.context, c.answer.source.clone(), c.answer.outcome);
-            key(a).cmp(&key(b))
+            a.context
+                .cmp(&b.context)
+                .then_with(|| a.answer.source.cmp(&b.answer.source))
+                .then_with(|| a.answer.outcome.cmp(&b.answer.outcome))
         });
         codes
     }

@@ -87,6 +87,11 @@ impl<'b> Cells<'b> {
         }
     }
 
+    /// Whether texts of the chunk are plain: none holds a NUL or is enclosed.
+    pub(super) fn plain(&self) -> bool {
+        self.packs > 0 && self.encloses.is_none()
+    }
+
     /// The text of a field as a machine word. `None` where it has more than eight bytes, or is not plain. Eight bytes from
     /// `start` on have to be there.
     #[inline(always)]

@@ -7,7 +7,7 @@ use crate::error::RemapError;
 use crate::options::Dialect;
 
 /// Bytes that are read at once.
-pub(crate) const CHUNK: usize = 64 << 10;
+pub(crate) const CHUNK: usize = 128 << 10;
 /// A record longer than this is not one: a quote stays open, or the file is no table.
 pub(crate) const MAX_RECORD: usize = 16 << 20;
 /// Bytes behind the last record of a chunk, so that whole words and blocks can be loaded.

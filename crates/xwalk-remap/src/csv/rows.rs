@@ -4,9 +4,10 @@ use super::cells::{Cells, SPILL};
 use super::header::Layout;
 use super::reader::{Failure, position};
 use super::scan::Ends;
-use super::slots::{Said, TEXT};
+use super::slots::{At, Said, TEXT};
 use crate::date::{Calendar, DateFormat};
 use crate::options::{OnError, Place, Ragged, Shape};
+use crate::table::MASKS;
 use crate::tally::Tally;
 
 /// What a thread needs to work on chunks. Its buffers are used again and again.
@@ -64,6 +65,8 @@ impl Output {
     }
 }
 
+/// With more code columns than this, cells are answered one by one.
+const MOST_AT_ONCE: usize = 32;
 /// What is copied at once.
 const WORD: usize = 32;
 
@@ -158,6 +161,7 @@ impl Worker<'_> {
             self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
         // Where no date decides, rows of the usual width need no look at what else could be wrong.
         let fixed = self.calendar.undated().filter(|_| quick && self.layout.date.is_none());
+        let plain = quick && self.cells.plain() && self.layout.codes.len() <= MOST_AT_ONCE;
         // The answers of a chunk are short mostly; more room is made where a row needs it.
         self.out.reserve(len * 2);
         let fields = ends.fields();
@@ -179,7 +183,9 @@ impl Worker<'_> {
                 let context =
                     if self.layout.date.is_some() { self.dated(chunk, fields, &record) } else { fixed };
                 if let Some(context) = context {
-                    self.row(chunk, fields, &record, context);
+                    if !(plain && self.known_row(chunk, fields, &record, context)) {
+                        self.row(chunk, fields, &record, context);
+                    }
                     continue;
                 }
             }
@@ -251,6 +257,48 @@ impl Worker<'_> {
         let line = position(chunk, record.start).0;
         self.tally.first_ragged = Some(self.tally.first_ragged.map_or(line, |first| first.min(line)));
         Ok(())
+    }
+
+    /// A row of the usual width whose answers all have slots: they are found first, and then copied, so that one does
+    /// not wait for the other. `false` where one has none; nothing has happened then.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "nearly all rows go this way")]
+    fn known_row(&mut self, chunk: &[u8], ends: &[u32], record: &Record, context: u16) -> bool {
+        let Self { cells, layout, out, tally, .. } = self;
+        let codes = &layout.codes;
+        if record.first == 0 {
+            return false;
+        }
+        // The end of a field is the start of the next; that of the row before stands in front.
+        let ends = &ends[record.first - 1..record.first + record.width];
+        let mut places = [At::default(); MOST_AT_ONCE];
+        let mut known = true;
+        for (place, &column) in places.iter_mut().zip(codes) {
+            let start = ends[column] as usize + 1;
+            let len = (ends[column + 1] as usize).min(record.stop) - start;
+            let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
+            let (found, here) =
+                cells.slots.find(u64::from_le_bytes(word) & MASKS[len.min(8)], context);
+            *place = found;
+            known &= here & (len <= 8);
+        }
+        if !known {
+            return false;
+        }
+        tally.rows += 1;
+        tally.rows_out += 1;
+        out.reserve(record.feed + 1 - record.start + codes.len() * TEXT);
+        let (mut at, mut from) = (out.len, record.start);
+        for (&place, &column) in places.iter().zip(codes) {
+            let end = (ends[column + 1] as usize).min(record.stop);
+            at = copy(&mut out.bytes, at, chunk, from, end);
+            let (bytes, len) = cells.slots.take_at(place);
+            out.bytes[at..at + TEXT].copy_from_slice(bytes);
+            at += len;
+            from = end;
+        }
+        out.len = copy(&mut out.bytes, at, chunk, from, record.feed + 1);
+        true
     }
 
     /// A row with its answers beside the codes.

@@ -44,6 +44,8 @@ pub struct Job<'a> {
 struct Turn<'a> {
     next: u64,
     offset: u64,
+    /// Up to where there is room in the file.
+    reserved: u64,
     lines: u64,
     aside: Option<Box<dyn Write + Send + 'a>>,
     failure: Option<RemapError>,
@@ -101,7 +103,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     watch.advance(taken, 0);
     // Row ids count on from the row before, which only one thread knows.
     let threads = if options.shape == Shape::Explode { 1 } else { options.threads.max(1) };
-    let turn = Turn { next: 0, offset: header.len() as u64, lines, aside, failure: None };
+    let turn = Turn { next: 0, offset: header.len() as u64, reserved: 0, lines, aside, failure: None };
     let shared = Shared {
         reader: Mutex::new(reader),
         turn: Mutex::new(turn),
@@ -129,6 +131,9 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     }
     if let Some(aside) = &mut turn.aside {
         aside.flush().map_err(RemapError::write("the rows set aside"))?;
+    }
+    if turn.reserved > 0 {
+        job.sink.cut(turn.offset).map_err(RemapError::write(&job.output))?;
     }
     job.sink.flush().map_err(RemapError::write(&job.output))?;
     Ok(tally)
@@ -213,6 +218,10 @@ fn write(shared: &Shared<'_>, worker: &mut Worker<'_>, chunk: Chunk, lines: u64)
     let mut turn = turn(shared, chunk.number)?;
     let (offset, before) = (turn.offset, turn.lines);
     turn.offset += worker.out.bytes().len() as u64;
+    // A small output needs none.
+    if turn.next > 0 {
+        turn.reserved = job.sink.reserve(turn.offset, turn.reserved);
+    }
     turn.lines += lines;
     let mut failure = None;
     if !worker.aside.is_empty()

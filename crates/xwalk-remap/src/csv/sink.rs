@@ -23,6 +23,26 @@ impl<'a> Sink<'a> {
         cfg!(not(unix)) || matches!(self, Self::Stream(_))
     }
 
+    /// Asks the file system for room before it is written to, so that it need not find some for each block: once the
+    /// output has come to `end`, for what may follow. Gives the end of the room; whether there is any shows on writing.
+    pub(crate) fn reserve(&self, end: u64, reserved: u64) -> u64 {
+        match self {
+            Self::File(file) if end + ROOM / 2 > reserved => {
+                reserve(file, reserved, ROOM);
+                reserved + ROOM
+            }
+            _ => reserved,
+        }
+    }
+
+    /// Gives back the room behind the end of the output.
+    pub(crate) fn cut(&self, end: u64) -> io::Result<()> {
+        match self {
+            Self::File(file) => file.set_len(end),
+            Self::Stream(_) => Ok(()),
+        }
+    }
+
     pub(crate) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         match self {
             Self::File(file) => write_at(file, bytes, offset),
@@ -38,6 +58,18 @@ impl<'a> Sink<'a> {
         }
     }
 }
+
+/// Bytes for which room is asked at once.
+const ROOM: u64 = 64 << 20;
+
+#[cfg(target_os = "linux")]
+fn reserve(file: &File, from: u64, length: u64) {
+    // A file system that cannot do it, or has no room for that much, takes the blocks one by one.
+    let _ = rustix::fs::fallocate(file, rustix::fs::FallocateFlags::KEEP_SIZE, from, length);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn reserve(_: &File, _: u64, _: u64) {}
 
 #[cfg(unix)]
 fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {

@@ -33,6 +33,10 @@ struct Slot {
     text: [u8; TEXT],
 }
 
+/// Where an answer stands in the slots.
+#[derive(Clone, Copy, Default)]
+pub(super) struct At(u32);
+
 /// What a slot says.
 pub(super) enum Said<'s> {
     /// Bytes, of which the first so many count.
@@ -79,6 +83,29 @@ impl Slots {
             LONG => Some(Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]]))),
             len => Some(Said::Bytes(&slot.text, usize::from(len))),
         }
+    }
+
+    /// The place of the answer of a packed spelling in a context, where its bytes fit in a slot.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
+    pub(super) fn find(&self, key: u64, context: u16) -> (At, bool) {
+        let mask = self.buckets.len() - 1;
+        let at = (key.wrapping_mul(SPREAD) >> self.shift) as usize & mask;
+        let bucket = &self.buckets[at].0;
+        let way = usize::from(bucket[1].key == key);
+        let slot = &bucket[way];
+        let here = (slot.key == key) & (context.wrapping_sub(slot.first) <= slot.more);
+        (At((at * WAYS + way) as u32), here & (slot.text[TEXT - 1] != LONG))
+    }
+
+    /// Takes the answer at a place once: its bytes, of which the first so many count.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
+    pub(super) fn take_at(&mut self, place: At) -> (&[u8; TEXT], usize) {
+        let mask = self.buckets.len() - 1;
+        let slot = &mut self.buckets[place.0 as usize / WAYS & mask].0[place.0 as usize % WAYS];
+        slot.count = slot.count.wrapping_add(1);
+        (&slot.text, usize::from(slot.text[TEXT - 1]))
     }
 
     /// Keeps the answer of a spelling that is not there yet, and says whether there was room.

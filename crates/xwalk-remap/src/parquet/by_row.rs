@@ -159,10 +159,10 @@ impl Remapper {
             }
             numbers.reserve(count);
             if is_dictionary(encoding) {
-                self.read_indexes(values, count, dictionary.1.len())?;
+                self.read_indexes(values, dictionary.1.len())?;
                 let mut next = 0;
                 for at in 0..count {
-                    let present = !optional || self.levels[at] != 0;
+                    let present = self.levels[at / 64] >> (at % 64) & 1 == 1;
                     numbers.push(if present {
                         let (place, key) = dictionary.1[self.indexes[next] as usize];
                         next += 1;
@@ -174,7 +174,7 @@ impl Remapper {
             } else if encoding == Encoding::PLAIN {
                 let mut texts = Texts { page: values, at: 0, fixed };
                 for at in 0..count {
-                    let present = !optional || self.levels[at] != 0;
+                    let present = self.levels[at / 64] >> (at % 64) & 1 == 1;
                     numbers.push(if present {
                         let place = texts.next()?;
                         let key = pack_at(values, place.0, place.1);

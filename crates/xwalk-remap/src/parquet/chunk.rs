@@ -20,7 +20,7 @@ pub(crate) struct Encoded {
 }
 
 /// Fast, and nearly as small for indexes as higher levels.
-const ZSTD_LEVEL: i32 = 1;
+const ZSTD_LEVEL: i32 = -1;
 
 /// What packs pages, kept from one to the next.
 pub(super) struct Packer {

@@ -24,6 +24,7 @@ use super::source::{InMemory, Source};
 use crate::error::RemapError;
 use crate::lookup::Lookup;
 use crate::options::Field;
+use crate::table::pack_at;
 
 /// Marks an answer that says nothing.
 pub(super) const NONE: u32 = u32::MAX;
@@ -34,7 +35,8 @@ const SHORT: usize = 16;
 pub(crate) struct Remapper {
     pub(super) fields: Vec<Texts>,
     packer: Packer,
-    pub(super) levels: Vec<u32>,
+    /// A bit for each value of a page that is read: whether it is there.
+    pub(super) levels: Vec<u64>,
     pub(super) indexes: Vec<u32>,
     pub(super) numbers: Vec<u32>,
     /// Indexes of a page that is written; those of nulls are left out.
@@ -122,6 +124,27 @@ struct NewDictionary {
     width: u32,
 }
 
+/// The work on a column chunk by its dictionary, as the dispatch to what the processor can do takes it.
+struct ByDictionary<'w, 'b> {
+    remapper: &'w mut Remapper,
+    source: &'w Source,
+    old: &'w ColumnChunkMetaData,
+    rows: u64,
+    new: &'w [ColumnDescPtr],
+    context: u16,
+    lookup: &'w mut Lookup<'b>,
+}
+
+impl pulp::NullaryFnOnce for ByDictionary<'_, '_> {
+    type Output = Result<Option<Vec<Encoded>>, ParquetError>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        let Self { remapper, source, old, rows, new, context, lookup } = self;
+        remapper.chunk(source, old, rows, new, context, lookup)
+    }
+}
+
 impl Remapper {
     pub(crate) fn new(fields: &[Field]) -> Self {
         Self {
@@ -162,7 +185,10 @@ impl Remapper {
         };
         let rows = u64::try_from(rows).unwrap_or(0);
         let by_dictionary = match contexts {
-            Contexts::All(context) => self.chunk(source, old, rows, &new, context, lookup),
+            Contexts::All(context) => {
+                let remapper = &mut *self;
+                pulp::Arch::new().dispatch(ByDictionary { remapper, source, old, rows, new: &new, context, lookup })
+            }
             Contexts::Each(_) => Ok(None),
         };
         let made = match by_dictionary {
@@ -172,6 +198,8 @@ impl Remapper {
         made.map_err(RemapError::parquet(file))
     }
 
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn chunk(
         &mut self,
         source: &Source,
@@ -217,7 +245,7 @@ impl Remapper {
             }
             nulls += (values - self.indexes.len()) as u64;
             for (chunk, dictionary) in outputs.iter_mut().zip(&dictionaries) {
-                let kept = self.keep(values, optional, dictionary);
+                let kept = self.keep(dictionary);
                 self.data_page(values, kept, dictionary.width, old.compression(), chunk)?;
             }
         }
@@ -233,47 +261,57 @@ impl Remapper {
     }
 
     /// Takes the levels and indexes out of a data page. `None` where it has no indexes.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn page(&mut self, page: &Page, optional: bool, entries: usize) -> Result<Option<usize>, ParquetError> {
         match parts(page, optional)? {
             Some(parts) if is_dictionary(parts.encoding) => {
                 self.read_levels(parts.levels, parts.count, optional)?;
-                self.read_indexes(parts.values, parts.count, entries)?;
+                self.read_indexes(parts.values, entries)?;
                 Ok(Some(parts.count))
             }
             _ => Ok(None),
         }
     }
 
-    /// Reads the levels of a data page: 1 for a value, 0 for none.
+    /// Reads the levels of a data page. Where none can be missing all are there.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(super) fn read_levels(
         &mut self,
         levels: &[u8],
         count: usize,
         optional: bool,
     ) -> Result<(), ParquetError> {
-        self.levels.clear();
         if optional {
-            hybrid::decode(levels, 1, count, &mut self.levels).map_err(damaged)?;
+            hybrid::decode_bits(levels, count, &mut self.levels).map_err(damaged)?;
+        } else {
+            self.levels.clear();
+            self.levels.resize(count.div_ceil(64), u64::MAX);
+            if let (Some(last), 1..) = (self.levels.last_mut(), count % 64) {
+                *last >>= 64 - count % 64;
+            }
         }
         Ok(())
     }
 
     /// Reads the indexes of the values of a data page, whose levels are read.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(super) fn read_indexes(
         &mut self,
         indexes: &[u8],
-        count: usize,
         entries: usize,
     ) -> Result<(), ParquetError> {
         let short = || ParquetError::General("a data page is cut off".to_owned());
-        let absent = self.levels.iter().filter(|level| **level == 0).count();
-        let present = count - absent;
+        let present = self.levels.iter().map(|word| word.count_ones() as usize).sum();
         self.indexes.clear();
         if present > 0 {
             let (&width, runs) = indexes.split_first().ok_or_else(short)?;
             hybrid::decode(runs, u32::from(width), present, &mut self.indexes).map_err(damaged)?;
         }
-        if self.indexes.iter().any(|i| *i as usize >= entries) {
+        let most = self.indexes.iter().fold(0, |most, index| most.max(*index));
+        if present > 0 && most as usize >= entries {
             return Err(ParquetError::General(
                 "a data page names an entry that its dictionary has not".to_owned(),
             ));
@@ -282,38 +320,25 @@ impl Remapper {
     }
 
     /// Makes levels and indexes of a new page of those of the old one. Gives the number of values that are left.
-    fn keep(&mut self, values: usize, optional: bool, dictionary: &NewDictionary) -> usize {
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
+    fn keep(&mut self, dictionary: &NewDictionary) -> usize {
         self.kept.clear();
         self.kept.resize(self.indexes.len(), 0);
         self.bits.clear();
-        self.bits.resize(values.div_ceil(64), 0);
-        let mut kept = 0;
-        if optional {
-            let mut next = 0;
-            for (word, levels) in self.bits.iter_mut().zip(self.levels.chunks(64)) {
-                let mut bits = 0u64;
-                for (i, &level) in levels.iter().enumerate() {
-                    // An index is looked at for each row, and used where there is one.
-                    let index = self.indexes.get(next).copied().unwrap_or(0) as usize;
-                    let new = dictionary.remap.get(index).copied().unwrap_or(NONE);
-                    let keep = level & u32::from(new != NONE);
-                    if let Some(slot) = self.kept.get_mut(kept) {
-                        *slot = new;
-                    }
-                    kept += keep as usize;
-                    next += level as usize;
-                    bits |= u64::from(keep) << i;
-                }
-                *word = bits;
-            }
-        } else {
-            for (i, &index) in self.indexes.iter().enumerate() {
+        let (mut kept, mut rest) = (0, &self.indexes[..]);
+        for &levels in &self.levels {
+            let (these, behind) = rest.split_at(levels.count_ones() as usize);
+            rest = behind;
+            // A bit for each value that is there: whether it is left out.
+            let mut lost = 0u64;
+            for (i, &index) in these.iter().enumerate() {
                 let new = dictionary.remap[index as usize];
-                let keep = new != NONE;
                 self.kept[kept] = new;
-                kept += usize::from(keep);
-                self.bits[i / 64] |= u64::from(keep) << (i % 64);
+                kept += usize::from(new != NONE);
+                lost |= u64::from(new == NONE) << i;
             }
+            self.bits.push(without(levels, lost));
         }
         kept
     }
@@ -339,6 +364,8 @@ impl Remapper {
     }
 
     /// Writes a page of the levels in `self.bits` and of the first indexes in `self.kept`.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(super) fn data_page(
         &mut self,
         values: usize,
@@ -365,6 +392,22 @@ impl Remapper {
         };
         chunk.write(page, self.body.len())
     }
+}
+
+/// Takes set bits out of a word: the first where the lowest bit of `lost` is set, and so on.
+#[inline]
+fn without(word: u64, mut lost: u64) -> u64 {
+    let (mut left, mut rest) = (word, word);
+    while lost != 0 {
+        // As many set bits as there are values before the next that is lost.
+        for _ in 0..lost.trailing_zeros() {
+            rest &= rest - 1;
+        }
+        left ^= rest & rest.wrapping_neg();
+        rest &= rest.wrapping_sub(1);
+        lost = lost >> lost.trailing_zeros() >> 1;
+    }
+    left
 }
 
 fn damaged(_: hybrid::BadRuns) -> ParquetError {
@@ -493,7 +536,9 @@ fn entries(
     for _ in 0..count {
         let size: [u8; 4] = page.get(at..at + 4).ok_or_else(short)?.try_into().expect("four bytes");
         let end = (at + 4).checked_add(u32::from_le_bytes(size) as usize).ok_or_else(short)?;
-        numbers.push(lookup.number(context, page.get(at + 4..end).ok_or_else(short)?));
+        let text = page.get(at + 4..end).ok_or_else(short)?;
+        let known = pack_at(page, at + 4, text.len()).and_then(|key| lookup.known(context, key));
+        numbers.push(known.unwrap_or_else(|| lookup.number(context, text)));
         at = end;
     }
     Ok(numbers)

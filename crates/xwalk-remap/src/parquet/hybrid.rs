@@ -8,6 +8,8 @@
 pub(crate) struct BadRuns;
 
 /// Appends `count` values of `width` bits to `out`.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 pub(crate) fn decode(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>) -> Result<(), BadRuns> {
     if width > 32 {
         return Err(BadRuns);
@@ -48,6 +50,60 @@ pub(crate) fn decode(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>)
     Ok(())
 }
 
+/// Levels of one bit as words, the first in the lowest bit. Bits behind the last level are 0.
+pub(crate) fn decode_bits(bytes: &[u8], count: usize, out: &mut Vec<u64>) -> Result<(), BadRuns> {
+    out.clear();
+    out.resize(count.div_ceil(64), 0);
+    let (mut at, mut done) = (0, 0);
+    while done < count {
+        let header = number(bytes, &mut at)?;
+        let left = count - done;
+        if header & 1 == 0 {
+            let run = usize::try_from(header >> 1).map_err(|_| BadRuns)?.min(left);
+            let level = *bytes.get(at).ok_or(BadRuns)?;
+            at += 1;
+            if run == 0 || level > 1 {
+                return Err(BadRuns);
+            }
+            if level == 1 {
+                set(out, done, run);
+            }
+            done += run;
+        } else {
+            let groups = usize::try_from(header >> 1).map_err(|_| BadRuns)?;
+            // Writers may leave out the bytes of the last group that hold no value.
+            let values = groups.checked_mul(8).ok_or(BadRuns)?.min(left);
+            let packed = bytes.get(at..(at + groups).min(bytes.len())).ok_or(BadRuns)?;
+            if values == 0 || packed.len() * 8 < values {
+                return Err(BadRuns);
+            }
+            for (i, byte) in packed[..values.div_ceil(8)].iter().enumerate() {
+                let bits = u64::from(*byte) & (u64::MAX >> (64 - (values - i * 8).min(8)));
+                let place = done + i * 8;
+                out[place / 64] |= bits << (place % 64);
+                if place % 64 > 56 && bits >> (64 - place % 64) != 0 {
+                    out[place / 64 + 1] |= bits >> (64 - place % 64);
+                }
+            }
+            at += groups;
+            done += values;
+        }
+    }
+    Ok(())
+}
+
+/// Sets `count` bits from one on.
+fn set(words: &mut [u64], first: usize, count: usize) {
+    let mut at = first;
+    while at < first + count {
+        let here = (64 - at % 64).min(first + count - at);
+        words[at / 64] |= (u64::MAX >> (64 - here)) << (at % 64);
+        at += here;
+    }
+}
+
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 fn number(bytes: &[u8], at: &mut usize) -> Result<u64, BadRuns> {
     let mut value = 0u64;
     for shift in (0..63).step_by(7) {
@@ -61,6 +117,8 @@ fn number(bytes: &[u8], at: &mut usize) -> Result<u64, BadRuns> {
     Err(BadRuns)
 }
 
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 fn unpack(packed: &[u8], width: u32, count: usize, out: &mut Vec<u32>) {
     if width == 0 {
         out.resize(out.len() + count, 0);
@@ -96,6 +154,8 @@ pub(crate) fn width_of(most: u32) -> u32 {
 }
 
 /// Writes values as one bit-packed run, or as one repeated value where all are the same.
+#[inline(always)]
+#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let Some(&first) = values.first() else { return };
     if width == 0 || values.iter().all(|v| *v == first) {
@@ -174,7 +234,8 @@ mod tests {
 
         #[test]
         fn levels_are_read_back(levels in prop::collection::vec(0u32..2, 1..200)) {
-            let mut bits = vec![0u64; levels.len().div_ceil(64)];
+            let count = levels.len();
+            let mut bits = vec![0u64; count.div_ceil(64)];
             for (i, level) in levels.iter().enumerate() {
                 bits[i / 64] |= u64::from(*level) << (i % 64);
             }
@@ -183,6 +244,37 @@ mod tests {
             let mut back = Vec::new();
             prop_assert_eq!(decode(&bytes, 1, levels.len(), &mut back), Ok(()));
             prop_assert_eq!(back, levels);
+            let mut words = Vec::new();
+            prop_assert_eq!(decode_bits(&bytes, count, &mut words), Ok(()));
+            prop_assert_eq!(words, bits);
+        }
+
+        #[test]
+        fn levels_in_runs_are_read_alike(
+            runs in prop::collection::vec((any::<bool>(), 1u8..60, any::<[u8; 8]>()), 1..12),
+            cut in 0usize..9,
+        ) {
+            let (mut bytes, mut count) = (Vec::new(), 0usize);
+            for (packed, length, bits) in runs {
+                if packed {
+                    let groups = usize::from(length % 8) + 1;
+                    bytes.push((groups as u8) << 1 | 1);
+                    bytes.extend(&bits[..groups]);
+                    count += groups * 8;
+                } else {
+                    bytes.extend([length << 1, bits[0] & 1]);
+                    count += usize::from(length);
+                }
+            }
+            let count = count.saturating_sub(cut);
+            let (mut levels, mut words) = (Vec::new(), Vec::new());
+            prop_assert_eq!(decode(&bytes, 1, count, &mut levels), Ok(()));
+            prop_assert_eq!(decode_bits(&bytes, count, &mut words), Ok(()));
+            let expected: Vec<u64> = levels
+                .chunks(64)
+                .map(|part| part.iter().enumerate().fold(0, |word, (i, l)| word | u64::from(*l) << i))
+                .collect();
+            prop_assert_eq!(words, expected);
         }
 
         #[test]
@@ -190,6 +282,7 @@ mod tests {
             let mut out = Vec::new();
             let _ = decode(&bytes, width, 100, &mut out);
             prop_assert!(out.len() <= 100);
+            let _ = decode_bits(&bytes, 100, &mut Vec::new());
         }
     }
 }
