@@ -130,17 +130,18 @@ fn packed_folders_pipes_and_threads() {
     }
     for packed in ["p.ndjson.gz", "p.ndjson.zst"] {
         folder.remap_along(&program, &ROUTE, 0, "in/Condition.000.ndjson", packed, &best);
-        // Nothing is wanted at a place where no Coding stands, and all bytes come back.
-        folder.remap_along(
-            &program,
-            &ROUTE,
-            0,
-            packed,
-            "u.ndjson",
-            &["--null", "B880,B88.1,XYZ,D71,B88.09,B88.1,D71.8"],
-        );
+        // On the way back every code stands for none, and all bytes come back.
+        let back = ["--from", "fixtures/icd10cm/2026", "--to", "fixtures/icd10cm/2025"];
+        let nulls = ["--null", "B880,B88.1,XYZ,D71,B88.09,D71.8"];
+        folder.remap_along(&program, &back, 0, packed, "u.ndjson", &nulls);
         assert!(folder.text("u.ndjson") == whole, "{packed}");
     }
+    let again = folder.remap_along(&program, &ROUTE, 2, "p.ndjson.gz", "x.ndjson", &best);
+    assert!(
+        again.stderr.contains("p.ndjson.gz:1:118: the line holds an answer of an earlier run"),
+        "{}",
+        again.stderr
+    );
     // What comes through a pipe is known by its first byte.
     let mut child = program
         .command(&[&["remap", "-"][..], &ROUTE, &best].concat())

@@ -147,6 +147,21 @@ fn a_coding_beside_which_none_may_stand_holds_its_answer() {
 }
 
 #[test]
+fn an_answer_is_no_source() {
+    let best = options(Policy::Best, &[]);
+    let line = |inner: &str| format!(r#"{{"coding":[{}{inner}]}}"#, ninth("4019"));
+    let answered = remap(&line(""), &best).unwrap().text;
+    let error = remap(&answered, &best).map(|o| o.tally).unwrap_err().to_string();
+    assert!(error.starts_with("t.ndjson:1:72: the line holds an answer of an earlier run"), "{error}");
+    // One that somebody else wrote is no source, and no matter; nor is an answer of another edition.
+    let theirs = r#"{"system":"http://hl7.org/fhir/sid/icd-10-cm","version":"2018","code":"I10"}"#.to_owned();
+    for other in [theirs, tenth("I10", "renamed").replace("2018", "2017")] {
+        let text = line(&format!(",{other}"));
+        assert_eq!(remap(&text, &best).unwrap().tally.cells.iter().sum::<u64>(), 1, "{text}");
+    }
+}
+
+#[test]
 fn what_is_told_is_what_is_asked_for() {
     let mut all = options(Policy::All, &[]);
     all.fields =

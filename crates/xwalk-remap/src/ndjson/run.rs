@@ -63,7 +63,7 @@ struct Shared<'a> {
 }
 
 /// What is wanted of each line; an error where it cannot be had of resources.
-fn wanted(systems: &[CodeSystem], options: &Options) -> Result<Wanted, RemapError> {
+fn wanted(systems: &[CodeSystem], to: &EditionId, options: &Options) -> Result<Wanted, RemapError> {
     let refused = |text: &str| Err(RemapError::Options(text.to_owned()));
     if options.shape == Shape::Explode {
         return refused(
@@ -83,7 +83,8 @@ fn wanted(systems: &[CodeSystem], options: &Options) -> Result<Wanted, RemapErro
     let date = options.date_column.as_ref().map(|column| Path::parse(&column.0)).transpose()?;
     let numbered = systems.iter().enumerate();
     let systems = numbered.flat_map(|(i, system)| system.uris().iter().map(move |uri| (*uri, i))).collect();
-    Ok(Wanted { systems, columns, date })
+    let version = to.version.as_str().to_owned();
+    Ok(Wanted { systems, targets: to.system.uris(), version, columns, date })
 }
 
 /// Says which of the places asked for no line of any file had, with the nearest that it could be.
@@ -108,7 +109,7 @@ pub fn check_places(options: &Options, places: &Places) -> Result<(), RemapError
 /// Remaps a file of resources. The output is whole when this returns `Ok`.
 pub fn run(job: Job<'_>) -> Result<(Tally, Places), RemapError> {
     let Job { name, output, input, sink, aside, systems, to, options, calendar, book, watch } = job;
-    let wanted = wanted(systems, options)?;
+    let wanted = wanted(systems, to, options)?;
     let target = Target { system: to.system.uris()[0], version: to.version.as_str().to_owned() };
     let shared = Shared {
         reader: Mutex::new(LineReader::new(input)),

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::json::{self, Bad};
 use super::path::Path;
+use super::render::EXTENSION;
 
 /// Deeper nesting is no resource, and would take memory.
 const MAX_DEPTH: usize = 512;
@@ -98,6 +99,10 @@ impl Coding {
 pub(crate) struct Wanted {
     /// The addresses of systems, each with the number of its system.
     pub(crate) systems: Vec<(&'static str, usize)>,
+    /// The addresses of the system of targets.
+    pub(crate) targets: &'static [&'static str],
+    /// The version of their edition.
+    pub(crate) version: String,
     /// The places where Codings are wanted; everywhere where there are none.
     pub(crate) columns: Vec<Path>,
     /// Where dates stand.
@@ -306,6 +311,17 @@ impl Scanner {
             return Ok(start);
         };
         let Some(address) = system.text(text) else { return Ok(start) };
+        // A Coding that states the target edition is a target already, and looked up nowhere.
+        let version = members[Name::Version as usize].and_then(|version| version.text(text));
+        let stated = version.is_some_and(|version| *version == *wanted.version.as_bytes());
+        if stated && wanted.targets.iter().any(|target| target.as_bytes() == address.as_ref()) {
+            let ours = memchr::memmem::Finder::new(EXTENSION);
+            if members[Name::Extension as usize].is_some_and(|e| ours.find(e.bytes(text)).is_some()) {
+                let problem = "the line holds an answer of an earlier run to this edition; remap the file as it was before";
+                self.problem.get_or_insert((start, problem.to_owned()));
+            }
+            return Ok(start);
+        }
         let known = wanted.systems.iter().find(|(known, _)| known.as_bytes() == address.as_ref());
         let (Some(&(_, system)), true) = (known, code.text(text).is_some()) else { return Ok(start) };
         let mut places = 0;
