@@ -387,7 +387,7 @@ fn map_step(
         }
     } else {
         let (forward, backward) = rayon::join(|| read(forward), || read(backward));
-        let step = Step::of_maps(forward?.as_ref(), backward?.map(Arc::new), method);
+        let step = Step::of_maps(forward?.as_ref(), backward?.as_ref(), method);
         step.context("the route names no map for one of its steps")?
     };
     Ok((Arc::new(step), None))

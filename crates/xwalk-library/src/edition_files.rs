@@ -345,10 +345,16 @@ pub(crate) fn read_titles(
 
 /// The batches of a file, with some of its columns only.
 pub(crate) fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
-    reader(path, columns, 64 * 1024)?.collect::<Result<_, _>>().map_err(|e| LibraryError::damaged(path)(e.into()))
+    reader(path, columns, 64 * 1024)?
+        .collect::<Result<_, _>>()
+        .map_err(|e| LibraryError::damaged(path)(e.into()))
 }
 
-fn reader(path: &Path, columns: Option<&[&str]>, rows: usize) -> Result<ParquetRecordBatchReader, LibraryError> {
+fn reader(
+    path: &Path,
+    columns: Option<&[&str]>,
+    rows: usize,
+) -> Result<ParquetRecordBatchReader, LibraryError> {
     let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
     ParquetRecordBatchReaderBuilder::try_new(file.into_file())
         .and_then(|b| {

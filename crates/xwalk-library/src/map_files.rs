@@ -126,9 +126,8 @@ pub(crate) fn read_pairs(folder: &Path) -> Result<Vec<(Code, Code)>, LibraryErro
     let wrong = || LibraryError::Damaged { path: path.clone(), reason: "a column is missing".to_owned() };
     let mut pairs = Vec::new();
     for batch in projected(&path, Some(&["source", "target"]))? {
-        let text = |name: &str| {
-            batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()).ok_or_else(wrong)
-        };
+        let text =
+            |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()).ok_or_else(wrong);
         let (sources, targets) = (text("source")?, text("target")?);
         let row = |(source, target): (Option<&str>, Option<&str>)| {
             Some((Code::from_official(source?), Code::from_official(target?)))

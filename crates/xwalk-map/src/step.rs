@@ -1,7 +1,6 @@
 //! One step of a route: a map, or the step from one edition of a system to the next.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use compact_str::CompactString;
 use xwalk_model::{Code, ConceptMap, EditionId, Mapping, Provenance, Relationship, SourceFile, Targets};
@@ -168,9 +167,9 @@ impl Step {
 
     /// The step of a map and the map of the other direction, read by a method. The other map also tells which
     /// alternatives come back. `None` where the method needs a map that is not there.
-    pub fn of_maps(map: Option<&ConceptMap>, other: Option<Arc<ConceptMap>>, method: Method) -> Option<Self> {
-        let backward = if method == Method::Gem { None } else { other.as_deref().map(invert) };
-        let (from, to, name) = match (map, &other) {
+    pub fn of_maps(map: Option<&ConceptMap>, other: Option<&ConceptMap>, method: Method) -> Option<Self> {
+        let backward = if method == Method::Gem { None } else { other.map(invert) };
+        let (from, to, name) = match (map, other) {
             (Some(map), _) => (&map.id.source, &map.id.target, &map.id.name),
             (None, Some(other)) => (&other.id.target, &other.id.source, &other.id.name),
             (None, None) => return None,
@@ -210,12 +209,12 @@ impl Step {
         }
         step.note_targets();
         if method != Method::Gem
-            && let Some(other) = &other
+            && let Some(other) = other
         {
             step.join_backward(other, if method == Method::ReverseGem { 0 } else { first_of_other });
         }
         let pairs = |other: &ConceptMap| other.pairs().map(|(s, t)| (s.clone(), t.clone())).collect();
-        step.back = other.as_deref().map(pairs).map(Back::of);
+        step.back = other.map(pairs).map(Back::of);
         Some(step)
     }
 

@@ -335,7 +335,9 @@ impl Edition {
         if self.nested {
             let inside = |e: &&Entry| e.parent.is_some_and(|parent| parent >= ix);
             let count = self.entries[ix.index() + 1..].iter().take_while(inside).count() as u32;
-            return (ix.0 + 1..=ix.0 + count).map(|ix| Concept { edition: self, ix: ConceptIx(ix) }).collect();
+            return (ix.0 + 1..=ix.0 + count)
+                .map(|ix| Concept { edition: self, ix: ConceptIx(ix) })
+                .collect();
         }
         let below = self.tree().descendants(ix.0);
         below.into_iter().map(|ix| Concept { edition: self, ix: ConceptIx(ix) }).collect()

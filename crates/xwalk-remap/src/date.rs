@@ -15,16 +15,25 @@ impl From<Date> for Day {
 }
 
 impl Day {
+    #[inline]
     fn new(year: i32, month: i32, day: i32) -> Option<Self> {
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-        let last = match month {
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            1..=12 => 31,
-            _ => return None,
-        };
-        (1..=last).contains(&day).then_some(Self(year * 512 + month * 32 + day))
+        const LAST: [i32; 16] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31, 0, 0, 0];
+        let last = *LAST.get(usize::try_from(month).ok()?)?;
+        let leap = || year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        let known = (1..=last).contains(&day) || (month == 2 && day == 29 && leap());
+        known.then_some(Self(year * 512 + month * 32 + day))
+    }
+
+    /// Reads `2023-10-01`, which nearly all dates look like.
+    #[inline]
+    fn of_iso(text: &[u8; 10]) -> Option<Self> {
+        let digit = |at: usize| i32::from(text[at].wrapping_sub(b'0'));
+        let digits = [0, 1, 2, 3, 5, 6, 8, 9].map(digit);
+        if digits.iter().any(|d| *d > 9) || text[4] != b'-' || text[7] != b'-' {
+            return None;
+        }
+        let number = |digits: &[i32]| digits.iter().fold(0, |number, digit| number * 10 + digit);
+        Self::new(number(&digits[..4]), number(&digits[4..6]), number(&digits[6..]))
     }
 }
 
@@ -76,7 +85,16 @@ impl DateFormat {
     }
 
     /// Reads a day. `None` where the text is not one.
+    #[inline]
     pub fn parse(self, text: &[u8]) -> Option<Day> {
+        match (self, <&[u8; 10]>::try_from(text)) {
+            (Self::Iso, Ok(text)) => Day::of_iso(text).or_else(|| self.parse_any(text)),
+            _ => self.parse_any(text),
+        }
+    }
+
+    #[inline(never)]
+    fn parse_any(self, text: &[u8]) -> Option<Day> {
         let text = text.trim_ascii();
         match self {
             Self::Iso => {
@@ -146,6 +164,7 @@ impl Calendar {
     }
 
     /// The context in force on a day.
+    #[inline]
     pub fn on(&self, day: Day) -> Option<u16> {
         let month = (day.0 / 512 - FIRST_YEAR) * 12 + day.0 % 512 / 32 - 1;
         match usize::try_from(month).ok().and_then(|m| self.months.get(m)) {

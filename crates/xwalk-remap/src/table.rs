@@ -58,8 +58,7 @@ struct Bucket {
 
 /// No text is eight bytes of 255, since it would not be UTF-8; if a file holds that, it finds no number here.
 const FREE: u64 = u64::MAX;
-const EMPTY: Bucket =
-    Bucket { keys: [FREE; WAYS], numbers: [NO_NUMBER; WAYS], reach: [Reach::ALL; WAYS] };
+const EMPTY: Bucket = Bucket { keys: [FREE; WAYS], numbers: [NO_NUMBER; WAYS], reach: [Reach::ALL; WAYS] };
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Spellings beyond this number are looked up anew each time.
 const MAX_SPELLINGS: usize = 1 << 20;

@@ -181,9 +181,9 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
                 bail!("name the codes: all codes are carried from one edition, not from a system");
             }
             let systems = systems.unwrap_or_default();
-            let shown = inputs.iter().flat_map(|input| {
-                systems.iter().filter_map(|system| Code::parse(*system, &input.text).ok())
-            });
+            let shown = inputs
+                .iter()
+                .flat_map(|input| systems.iter().filter_map(|system| Code::parse(*system, &input.text).ok()));
             let resolver = args.route.dated(&holdings, &systems, &to, &shown.collect())?;
             let mut batch = resolver.batch();
             let found: Vec<(Answer, usize)> = inputs

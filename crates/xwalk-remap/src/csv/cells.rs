@@ -1,5 +1,10 @@
 //! The bytes of the new fields of each answer.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
 use super::scan::Ends;
 use super::slots::Slots;
 use crate::answer::{Answer, AnswerBook};
@@ -95,7 +100,6 @@ impl<'b> Cells<'b> {
     /// The text of a field as a machine word. `None` where it has more than eight bytes, or is not plain. Eight bytes from
     /// `start` on have to be there.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
     pub(super) fn key(&self, chunk: &[u8], mut start: usize, mut end: usize) -> Option<u64> {
         if let Some(quote) = self.encloses
             && end - start > 1
@@ -123,7 +127,13 @@ impl<'b> Cells<'b> {
     /// Counts the answer for a cell that has no slot, makes it one if it can have one, and says where its bytes lie.
     #[cold]
     #[inline(never)]
-    pub(super) fn meet(&mut self, context: u16, chunk: &[u8], start: usize, end: usize) -> (&[u8], usize, usize) {
+    pub(super) fn meet(
+        &mut self,
+        context: u16,
+        chunk: &[u8],
+        start: usize,
+        end: usize,
+    ) -> (&[u8], usize, usize) {
         let raw = &chunk[start..end];
         let held = self.lookup.held(context, raw);
         let (number, reach) = held.unwrap_or_else(|| self.lookup.ask(context, raw));

@@ -49,8 +49,8 @@ impl Worker<'_> {
         let mut rows = 1usize;
         if layout.shape == Shape::Explode {
             for &number in &scratch.numbers {
-                rows =
-                    rows.saturating_mul(self.cells.lookup.answers[number as usize].alternatives().len().max(1));
+                rows = rows
+                    .saturating_mul(self.cells.lookup.answers[number as usize].alternatives().len().max(1));
             }
             if rows > MAX_ROWS {
                 return Err((

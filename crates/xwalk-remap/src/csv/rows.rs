@@ -1,5 +1,14 @@
 //! Rows of a chunk: the bytes of the input with the answers spliced in.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch that depends on what stands in a cell is guessed wrong often"
+)]
+
 use super::cells::{Cells, SPILL};
 use super::header::Layout;
 use super::reader::{Failure, position};
@@ -73,7 +82,6 @@ const WORD: usize = 32;
 /// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
 /// to be there.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "it is most of the work of a row")]
 fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
     let len = end - start;
     let word: [u8; WORD] = from[start..start + WORD].try_into().expect("the slice has that length");
@@ -86,7 +94,6 @@ fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> us
 
 /// What [`copy`] does behind the first word.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "it is most of the work of a row")]
 fn copy_rest(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) {
     let len = end - start;
     if len <= 4 * WORD {
@@ -150,7 +157,6 @@ impl Worker<'_> {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn process_all(&mut self, chunk: &[u8], len: usize) -> Result<u64, Failure> {
         self.out.clear();
         self.aside.clear();
@@ -213,7 +219,7 @@ impl Worker<'_> {
     }
 
     /// The context of a row whose date is a plain one that an edition is in force on; all else takes a closer look.
-    #[inline]
+    #[inline(always)]
     fn dated(&self, chunk: &[u8], ends: &[u32], record: &Record) -> Option<u16> {
         let (start, end) = record.field(ends, self.layout.date?);
         self.calendar.on(self.format.parse(&chunk[start..end])?)
@@ -262,7 +268,6 @@ impl Worker<'_> {
     /// A row of the usual width whose answers all have slots: they are found first, and then copied, so that one does
     /// not wait for the other. `false` where one has none; nothing has happened then.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nearly all rows go this way")]
     fn known_row(&mut self, chunk: &[u8], ends: &[u32], record: &Record, context: u16) -> bool {
         let Self { cells, layout, out, tally, .. } = self;
         let codes = &layout.codes;
@@ -277,8 +282,7 @@ impl Worker<'_> {
             let start = ends[column] as usize + 1;
             let len = (ends[column + 1] as usize).min(record.stop) - start;
             let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
-            let (found, here) =
-                cells.slots.find(u64::from_le_bytes(word) & MASKS[len.min(8)], context);
+            let (found, here) = cells.slots.find(u64::from_le_bytes(word) & MASKS[len.min(8)], context);
             *place = found;
             known &= here & (len <= 8);
         }
@@ -303,7 +307,6 @@ impl Worker<'_> {
 
     /// A row with its answers beside the codes.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "nearly all rows go this way")]
     fn row(&mut self, chunk: &[u8], ends: &[u32], record: &Record, context: u16) {
         let Self { cells, layout, out, tally, .. } = self;
         let codes = &layout.codes;

@@ -1,5 +1,10 @@
 //! Finds the ends of fields and records in a chunk.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
 use wide::u8x16;
 
 use crate::options::Dialect;
@@ -45,7 +50,6 @@ impl Ends {
     /// Scans `chunk[..len]`, whose records all end with a line feed. Behind `len` there are at least [`BLOCK`] bytes
     /// of slack, so that whole blocks can be loaded.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(crate) fn scan(&mut self, chunk: &[u8], len: usize, dialect: Dialect) {
         self.clear();
         let plain = self.scan_plain(chunk, len, dialect);
@@ -59,7 +63,6 @@ impl Ends {
 
     /// Scans a chunk without quotes. `false` where there is one.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn scan_plain(&mut self, chunk: &[u8], len: usize, dialect: Dialect) -> bool {
         let (delimiters, feeds) = (u8x16::splat(dialect.delimiter), u8x16::splat(b'\n'));
         // Where quotes are plain text what is found here is not looked at.

@@ -1,5 +1,14 @@
 //! The table of a thread from what stands in a cell straight to the bytes that go behind it.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+#![expect(
+    clippy::needless_bitwise_bool,
+    reason = "a branch that depends on what stands in a cell is guessed wrong often"
+)]
+
 use crate::table::Reach;
 
 /// Spellings of up to eight bytes without NUL, packed in a machine word. A bucket is a line of the processor's cache;
@@ -67,7 +76,6 @@ impl Slots {
 
     /// Takes the answer of a packed spelling in a context once.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
     pub(super) fn take(&mut self, key: u64, context: u16) -> Option<Said<'_>> {
         // The mask says nothing new, and spares the check of the index.
         let mask = self.buckets.len() - 1;
@@ -80,14 +88,15 @@ impl Slots {
         slot.count = slot.count.wrapping_add(1);
         match slot.text[TEXT - 1] {
             LONG if key == FREE => None,
-            LONG => Some(Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]]))),
+            LONG => {
+                Some(Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]])))
+            }
             len => Some(Said::Bytes(&slot.text, usize::from(len))),
         }
     }
 
     /// The place of the answer of a packed spelling in a context, where its bytes fit in a slot.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
     pub(super) fn find(&self, key: u64, context: u16) -> (At, bool) {
         let mask = self.buckets.len() - 1;
         let at = (key.wrapping_mul(SPREAD) >> self.shift) as usize & mask;
@@ -100,10 +109,9 @@ impl Slots {
 
     /// Takes the answer at a place once: its bytes, of which the first so many count.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "it is most of the work of a cell")]
     pub(super) fn take_at(&mut self, place: At) -> (&[u8; TEXT], usize) {
         let mask = self.buckets.len() - 1;
-        let slot = &mut self.buckets[place.0 as usize / WAYS & mask].0[place.0 as usize % WAYS];
+        let slot = &mut self.buckets[(place.0 as usize / WAYS) & mask].0[place.0 as usize % WAYS];
         slot.count = slot.count.wrapping_add(1);
         (&slot.text, usize::from(slot.text[TEXT - 1]))
     }

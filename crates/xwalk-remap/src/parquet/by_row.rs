@@ -74,13 +74,7 @@ impl Texts<'_> {
 }
 
 #[inline]
-fn number(
-    lookup: &mut Lookup<'_>,
-    context: u16,
-    page: &[u8],
-    (start, len): Place,
-    key: Option<u64>,
-) -> u32 {
+fn number(lookup: &mut Lookup<'_>, context: u16, page: &[u8], (start, len): Place, key: Option<u64>) -> u32 {
     match key.and_then(|key| lookup.known(context, key)) {
         Some(number) => number,
         None => lookup.number(context, &page[start..start + len]),

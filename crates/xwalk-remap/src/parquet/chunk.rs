@@ -38,24 +38,22 @@ impl Packer {
         matches!(compression, Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::ZSTD(_))
     }
 
-pub(super) fn pack(
-    &mut self,
-    compression: Compression,
-    bytes: &[u8],
-) -> Result<Bytes, ParquetError> {
-    let failed = |e: Box<dyn std::error::Error + Send + Sync>| ParquetError::External(e);
-    match compression {
-        Compression::ZSTD(_) => {
-            if self.zstd.is_none() {
-                self.zstd = Some(zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|e| failed(e.into()))?);
+    pub(super) fn pack(&mut self, compression: Compression, bytes: &[u8]) -> Result<Bytes, ParquetError> {
+        let failed = |e: Box<dyn std::error::Error + Send + Sync>| ParquetError::External(e);
+        match compression {
+            Compression::ZSTD(_) => {
+                if self.zstd.is_none() {
+                    self.zstd = Some(zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(|e| failed(e.into()))?);
+                }
+                let Some(zstd) = &mut self.zstd else { return Ok(Bytes::new()) };
+                zstd.compress(bytes).map(Bytes::from).map_err(|e| failed(e.into()))
             }
-            let Some(zstd) = &mut self.zstd else { return Ok(Bytes::new()) };
-            zstd.compress(bytes).map(Bytes::from).map_err(|e| failed(e.into()))
+            Compression::SNAPPY => {
+                self.snap.compress_vec(bytes).map(Bytes::from).map_err(|e| failed(e.into()))
+            }
+            _ => Ok(Bytes::copy_from_slice(bytes)),
         }
-        Compression::SNAPPY => self.snap.compress_vec(bytes).map(Bytes::from).map_err(|e| failed(e.into())),
-        _ => Ok(Bytes::copy_from_slice(bytes)),
     }
-}
 }
 
 /// A column chunk that grows.
@@ -118,4 +116,3 @@ impl Chunk {
         Ok(Encoded { bytes, close })
     }
 }
-

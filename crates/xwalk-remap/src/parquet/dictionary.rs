@@ -3,6 +3,11 @@
 //! No text is decoded or encoded for a row. Where an answer is null its definition level becomes 0 and its index is
 //! left out. Pages without a dictionary, also after others with one, make this say no; then the column is decoded.
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -106,7 +111,8 @@ impl Texts {
                         self.heads.push(u64::from_be_bytes(head));
                         self.place.push((0, 0));
                         let (encoded, starts) = (&self.encoded, &self.starts);
-                        let rehash = |n: &u32| hash(&encoded[starts[*n as usize] + 4..starts[*n as usize + 1]]);
+                        let rehash =
+                            |n: &u32| hash(&encoded[starts[*n as usize] + 4..starts[*n as usize + 1]]);
                         self.known.insert_unique(hash(text.as_bytes()), number, rehash);
                         number
                     }
@@ -187,7 +193,15 @@ impl Remapper {
         let by_dictionary = match contexts {
             Contexts::All(context) => {
                 let remapper = &mut *self;
-                pulp::Arch::new().dispatch(ByDictionary { remapper, source, old, rows, new: &new, context, lookup })
+                pulp::Arch::new().dispatch(ByDictionary {
+                    remapper,
+                    source,
+                    old,
+                    rows,
+                    new: &new,
+                    context,
+                    lookup,
+                })
             }
             Contexts::Each(_) => Ok(None),
         };
@@ -199,7 +213,6 @@ impl Remapper {
     }
 
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn chunk(
         &mut self,
         source: &Source,
@@ -262,7 +275,6 @@ impl Remapper {
 
     /// Takes the levels and indexes out of a data page. `None` where it has no indexes.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn page(&mut self, page: &Page, optional: bool, entries: usize) -> Result<Option<usize>, ParquetError> {
         match parts(page, optional)? {
             Some(parts) if is_dictionary(parts.encoding) => {
@@ -276,7 +288,6 @@ impl Remapper {
 
     /// Reads the levels of a data page. Where none can be missing all are there.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(super) fn read_levels(
         &mut self,
         levels: &[u8],
@@ -297,12 +308,7 @@ impl Remapper {
 
     /// Reads the indexes of the values of a data page, whose levels are read.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
-    pub(super) fn read_indexes(
-        &mut self,
-        indexes: &[u8],
-        entries: usize,
-    ) -> Result<(), ParquetError> {
+    pub(super) fn read_indexes(&mut self, indexes: &[u8], entries: usize) -> Result<(), ParquetError> {
         let short = || ParquetError::General("a data page is cut off".to_owned());
         let present = self.levels.iter().map(|word| word.count_ones() as usize).sum();
         self.indexes.clear();
@@ -321,7 +327,6 @@ impl Remapper {
 
     /// Makes levels and indexes of a new page of those of the old one. Gives the number of values that are left.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     fn keep(&mut self, dictionary: &NewDictionary) -> usize {
         self.kept.clear();
         self.kept.resize(self.indexes.len(), 0);
@@ -365,7 +370,6 @@ impl Remapper {
 
     /// Writes a page of the levels in `self.bits` and of the first indexes in `self.kept`.
     #[inline(always)]
-    #[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
     pub(super) fn data_page(
         &mut self,
         values: usize,
@@ -556,4 +560,3 @@ fn fixed_entries(
     let texts = page.get(..count.checked_mul(length).ok_or_else(short)?).ok_or_else(short)?;
     Ok(texts.chunks_exact(length.max(1)).map(|text| lookup.number(context, unpadded(text))).collect())
 }
-

@@ -128,7 +128,8 @@ pub(crate) fn run(
                         for (&at, &pick) in from.iter().zip(&picks[code]) {
                             let answer = &lookup.answers[cells[code].numbers[at as usize] as usize];
                             let alternative = answer.alternatives().get(pick as usize);
-                            builder.append_option(alternative.map(String::as_str).or(answer.target.as_deref()));
+                            builder
+                                .append_option(alternative.map(String::as_str).or(answer.target.as_deref()));
                         }
                         columns.push(Arc::new(builder.finish()));
                     } else {

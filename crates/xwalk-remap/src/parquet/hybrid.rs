@@ -3,13 +3,17 @@
 //! Source: "Encodings", apache/parquet-format, section "Run Length Encoding / Bit-Packing Hybrid (RLE = 3)". A run
 //! begins with a variable-length number: its lowest bit tells bit-packed groups of eight (1) from a repeated value (0).
 
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
 /// Why bytes are not such runs.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct BadRuns;
 
 /// Appends `count` values of `width` bits to `out`.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 pub(crate) fn decode(bytes: &[u8], width: u32, count: usize, out: &mut Vec<u32>) -> Result<(), BadRuns> {
     if width > 32 {
         return Err(BadRuns);
@@ -103,7 +107,6 @@ fn set(words: &mut [u64], first: usize, count: usize) {
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 fn number(bytes: &[u8], at: &mut usize) -> Result<u64, BadRuns> {
     let mut value = 0u64;
     for shift in (0..63).step_by(7) {
@@ -118,7 +121,6 @@ fn number(bytes: &[u8], at: &mut usize) -> Result<u64, BadRuns> {
 }
 
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 fn unpack(packed: &[u8], width: u32, count: usize, out: &mut Vec<u32>) {
     if width == 0 {
         out.resize(out.len() + count, 0);
@@ -155,7 +157,6 @@ pub(crate) fn width_of(most: u32) -> u32 {
 
 /// Writes values as one bit-packed run, or as one repeated value where all are the same.
 #[inline(always)]
-#[expect(clippy::inline_always, reason = "only what is inlined is built for the processor at hand")]
 pub(crate) fn encode(values: &[u32], width: u32, out: &mut Vec<u8>) {
     let Some(&first) = values.first() else { return };
     if width == 0 || values.iter().all(|v| *v == first) {

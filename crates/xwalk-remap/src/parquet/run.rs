@@ -9,9 +9,9 @@ use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
-use super::decode::Decoder;
 use super::by_row::Contexts;
 use super::chunk::Encoded;
+use super::decode::Decoder;
 use super::dictionary::Remapper;
 use super::layout::{Column, Layout};
 use super::source::Source;
