@@ -21,6 +21,7 @@ mod pages;
 mod program;
 mod releases;
 mod remap;
+mod remap_ndjson;
 mod remap_releases;
 mod report;
 mod review;

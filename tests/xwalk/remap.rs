@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use crate::program::{Program, Run, root};
 
-const ROUTE: [&str; 4] = ["--from", "fixtures/icd10cm/2025", "--to", "fixtures/icd10cm/2026"];
+pub(crate) const ROUTE: [&str; 4] = ["--from", "fixtures/icd10cm/2025", "--to", "fixtures/icd10cm/2026"];
 
 /// A folder of tables.
 pub(crate) struct Folder(tempfile::TempDir);
@@ -32,7 +32,7 @@ impl Folder {
     }
 
     /// What lies in it, hidden files too.
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = fs_err::read_dir(self.0.path())
             .unwrap()
             .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
@@ -175,7 +175,7 @@ fn a_row_for_each_alternative() {
     folder.remap(2, "claims.csv", "x.csv", &["--column", "dx", "--shape", "explode"]);
 }
 
-const DECISIONS: &str = "#mapping_set_id: https://example.org/decided\n\
+pub(crate) const DECISIONS: &str = "#mapping_set_id: https://example.org/decided\n\
     subject_id\tpredicate_id\tobject_id\tmapping_justification\tsubject_source\tsubject_source_version\tobject_source\t\
     object_source_version\treviewer_id\tmapping_date\n\
     ICD10CM:B88.0\tskos:narrowMatch\tICD10CM:B88.09\tsemapv:ManualMappingCuration\ticd10cm\t2025\ticd10cm\t2026\t\

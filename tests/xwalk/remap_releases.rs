@@ -250,7 +250,9 @@ fn every_code_on_its_date_is_what_map_says_whichever_date_comes_first() {
         }
         let mut text = "dos,dx\n".to_owned();
         for code in &codes {
-            order.iter().for_each(|at| text.push_str(&format!("{},{code}\n", dated[*at].1)));
+            for at in &order {
+                text.push_str(&format!("{},{code}\n", dated[*at].1));
+            }
         }
         folder.write("claims.csv", text);
         let route = ["--from", "auto", "--to", "icd10cm@2026", "--date-column", "dos", "--dots", "with"];

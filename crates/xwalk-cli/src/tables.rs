@@ -15,6 +15,8 @@ pub(crate) enum TableFormat {
     Tsv,
     /// Parquet.
     Parquet,
+    /// FHIR resources, one on each line.
+    Ndjson,
 }
 
 /// How a file is packed.
@@ -40,6 +42,11 @@ impl Table {
         self.input.as_deref().map_or("stdin".to_owned(), |p| p.display().to_string())
     }
 
+    /// The form that its name tells, or that was asked for.
+    pub(crate) fn form(&self, asked: Option<TableFormat>) -> Option<TableFormat> {
+        asked.or_else(|| by_name(self.input.as_deref()?).0)
+    }
+
     /// What messages call the output.
     pub(crate) fn output_name(&self) -> String {
         self.output.as_deref().map_or("stdout".to_owned(), |p| p.display().to_string())
@@ -58,6 +65,7 @@ pub(crate) fn by_name(path: &Path) -> (Option<TableFormat>, Packing) {
         Some("csv" | "txt") => Some(TableFormat::Csv),
         Some("tsv" | "tab") => Some(TableFormat::Tsv),
         Some("parquet" | "parq" | "pq") => Some(TableFormat::Parquet),
+        Some("ndjson" | "jsonl") => Some(TableFormat::Ndjson),
         _ => None,
     };
     (format, packing)
@@ -75,7 +83,10 @@ pub(crate) fn tables(inputs: &[String], output: Option<&Path>) -> anyhow::Result
         } else if path.is_dir() {
             many = true;
             let below = folder(path)?;
-            ensure!(!below.is_empty(), "{input} holds no table; expected .csv, .tsv or .parquet files");
+            ensure!(
+                !below.is_empty(),
+                "{input} holds no table; expected .csv, .tsv, .parquet or .ndjson files"
+            );
             found.extend(below);
         } else if path.exists() || !input.contains(['*', '?', '[']) {
             found.push((Some(path.to_owned()), file_name(path)));
@@ -145,7 +156,7 @@ fn folder(root: &Path) -> anyhow::Result<Vec<(Option<PathBuf>, PathBuf)>> {
 pub(crate) enum Opened {
     /// A Parquet file.
     Parquet(File),
-    /// Delimited text, unpacked. Whether its length in bytes is that of the file.
+    /// Delimited text or lines of resources, unpacked. Whether its length in bytes is that of the file.
     Text { input: Box<dyn Read + Send>, format: TableFormat, packed: bool },
 }
 
@@ -187,13 +198,27 @@ pub(crate) fn open(table: &Table, asked: Option<TableFormat>) -> anyhow::Result<
     } else if head.starts_with(&[0x28, 0xB5, 0x2F, 0xFD]) {
         raw = Box::new(zstd::Decoder::new(raw).with_context(context)?);
     } else if head.starts_with(b"PK\x03\x04") {
-        bail!("{name} is a zip or a workbook; expected CSV, TSV or Parquet, plain or packed by gzip or zstd");
+        bail!(
+            "{name} is a zip or a workbook; expected CSV, TSV, Parquet or NDJSON, plain or packed by gzip or zstd"
+        );
     } else if head.starts_with(&[0xFF, 0xFE]) || head.starts_with(&[0xFE, 0xFF]) {
         bail!("{name} is UTF-16; save it as UTF-8 first");
     } else {
         packed = false;
     }
-    let format = asked.or(named).unwrap_or(TableFormat::Csv);
+    let format = match asked.or(named) {
+        Some(format) => format,
+        None => {
+            // No more than was read already: what comes through a pipe may come slowly.
+            if packed {
+                head.clear();
+                (&mut raw).take(4).read_to_end(&mut head).with_context(context)?;
+                raw = Box::new(Cursor::new(head.clone()).chain(raw));
+            }
+            let plain = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&head).trim_ascii_start();
+            if plain.starts_with(b"{") { TableFormat::Ndjson } else { TableFormat::Csv }
+        }
+    };
     Ok(Opened::Text { input: raw, format, packed })
 }
 
@@ -220,6 +245,7 @@ mod tests {
         assert_eq!(tell("claims.tsv"), (Some(TableFormat::Tsv), Packing::None));
         assert_eq!(tell("part-0.parquet"), (Some(TableFormat::Parquet), Packing::None));
         assert_eq!(tell("part-0.zst"), (None, Packing::Zstd));
+        assert_eq!(tell("Condition.000.ndjson.gz"), (Some(TableFormat::Ndjson), Packing::Gzip));
         assert_eq!(tell("_SUCCESS"), (None, Packing::None));
     }
 }

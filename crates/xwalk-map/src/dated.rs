@@ -50,10 +50,20 @@ impl DatedResolver {
         self.batch().resolve(text, day)
     }
 
-    /// For each of some days the stretch of days around it over which codes may stay as they are.
-    pub fn stretches(&self, days: &[Option<Date>]) -> Stretches<'_> {
+    /// The same for a text that is known to be of one of some systems, which are among those of the resolver.
+    pub fn resolve_among(
+        &self,
+        systems: &[CodeSystem],
+        text: &str,
+        day: Option<Date>,
+    ) -> (Resolution, usize) {
+        self.answer(systems, text, day, |which| self.resolvers[which].resolve(text))
+    }
+
+    /// For each of some days the stretch of days around it over which codes of some systems may stay as they are.
+    pub fn stretches(&self, systems: &[CodeSystem], days: &[Option<Date>]) -> Stretches<'_> {
         let in_force = |day: Date| {
-            let mut of_day = self.systems.iter().filter_map(|s| self.timeline.in_force(*s, day));
+            let mut of_day = systems.iter().filter_map(|s| self.timeline.in_force(*s, day));
             match (of_day.next(), of_day.next()) {
                 (Some(edition), None) => self.by_edition.get(edition.id()).copied(),
                 _ => None,
@@ -69,6 +79,7 @@ impl DatedResolver {
 
     fn answer(
         &self,
+        systems: &[CodeSystem],
         text: &str,
         day: Option<Date>,
         mut resolve: impl FnMut(usize) -> Resolution,
@@ -78,10 +89,9 @@ impl DatedResolver {
             (resolution, usize::MAX)
         };
         let names = |ids: &[EditionId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-        match self.timeline.place(text, day, &self.systems) {
+        match self.timeline.place(text, day, systems) {
             Placed::Malformed => {
-                let systems: Vec<&str> = self.systems.iter().map(|s| s.name()).collect();
-                none(Outcome::Malformed, format!("not written like a code of {}", systems.join(" or ")))
+                none(Outcome::Malformed, format!("not written like a code of {}", any_of(systems)))
             }
             Placed::Ambiguous(ids) => none(
                 Outcome::AmbiguousSystem,
@@ -90,10 +100,9 @@ impl DatedResolver {
                     names(&ids)
                 ),
             ),
-            Placed::NoneInForce => self.none_in_force(text, day),
+            Placed::NoneInForce => none_in_force(systems, text, day),
             Placed::Unknown => {
-                let systems: Vec<&str> = self.systems.iter().map(|s| s.name()).collect();
-                none(Outcome::Unknown, format!("no edition of {} that is held has it", systems.join(" or ")))
+                none(Outcome::Unknown, format!("no edition of {} that is held has it", any_of(systems)))
             }
             Placed::Edition(id) => {
                 let Some(&which) = self.by_edition.get(&id) else {
@@ -125,33 +134,36 @@ impl DatedResolver {
         let holds = |e: &&xwalk_model::Edition| e.get(code).is_some_and(Concept::assignable);
         self.timeline.of(system).filter(holds).map(|e| e.id().clone()).collect()
     }
+}
 
-    /// No edition was in force on the day: either the system was not in use then, or the edition is not held.
-    fn none_in_force(&self, text: &str, day: Option<Date>) -> (Resolution, usize) {
-        let day_text = day.map_or(String::new(), |d| d.to_string());
-        let shaped: Vec<(CodeSystem, Code)> =
-            self.systems.iter().filter_map(|s| Some((*s, Code::parse(*s, text).ok()?))).collect();
-        let out_of_use = |system: CodeSystem| match (system, day) {
-            (CodeSystem::Icd9cm | CodeSystem::Icd9pcs, Some(day)) => day >= calendar::ICD10_IMPLEMENTATION,
-            (CodeSystem::Icd10cm | CodeSystem::Icd10pcs, Some(day)) => day < calendar::ICD10_IMPLEMENTATION,
-            _ => false,
-        };
-        let names = |systems: &[&(CodeSystem, Code)]| {
-            systems.iter().map(|(s, _)| s.name()).collect::<Vec<_>>().join(" and ")
-        };
-        let in_use: Vec<&(CodeSystem, Code)> = shaped.iter().filter(|(s, _)| !out_of_use(*s)).collect();
-        let code = in_use.first().copied().or(shaped.first()).map(|(_, code)| code.clone());
-        let (outcome, reason) = if in_use.is_empty() {
-            let all: Vec<&(CodeSystem, Code)> = shaped.iter().collect();
-            (Outcome::NotValidOnDate, format!("{} was not in use on {day_text}", names(&all)))
-        } else {
-            let reason =
-                format!("no edition of {} in force on {day_text} is held; import it", names(&in_use));
-            (Outcome::Unknown, reason)
-        };
-        let resolution = Resolution::bare(text.to_owned(), code, None, outcome, reason);
-        (resolution, usize::MAX)
-    }
+/// No edition was in force on the day: either the system was not in use then, or the edition is not held.
+fn none_in_force(systems: &[CodeSystem], text: &str, day: Option<Date>) -> (Resolution, usize) {
+    let day_text = day.map_or(String::new(), |d| d.to_string());
+    let shaped: Vec<(CodeSystem, Code)> =
+        systems.iter().filter_map(|s| Some((*s, Code::parse(*s, text).ok()?))).collect();
+    let out_of_use = |system: CodeSystem| match (system, day) {
+        (CodeSystem::Icd9cm | CodeSystem::Icd9pcs, Some(day)) => day >= calendar::ICD10_IMPLEMENTATION,
+        (CodeSystem::Icd10cm | CodeSystem::Icd10pcs, Some(day)) => day < calendar::ICD10_IMPLEMENTATION,
+        _ => false,
+    };
+    let names = |systems: &[&(CodeSystem, Code)]| {
+        systems.iter().map(|(s, _)| s.name()).collect::<Vec<_>>().join(" and ")
+    };
+    let in_use: Vec<&(CodeSystem, Code)> = shaped.iter().filter(|(s, _)| !out_of_use(*s)).collect();
+    let code = in_use.first().copied().or(shaped.first()).map(|(_, code)| code.clone());
+    let (outcome, reason) = if in_use.is_empty() {
+        let all: Vec<&(CodeSystem, Code)> = shaped.iter().collect();
+        (Outcome::NotValidOnDate, format!("{} was not in use on {day_text}", names(&all)))
+    } else {
+        let reason = format!("no edition of {} in force on {day_text} is held; import it", names(&in_use));
+        (Outcome::Unknown, reason)
+    };
+    let resolution = Resolution::bare(text.to_owned(), code, None, outcome, reason);
+    (resolution, usize::MAX)
+}
+
+fn any_of(systems: &[CodeSystem]) -> String {
+    systems.iter().map(|s| s.name()).collect::<Vec<_>>().join(" or ")
 }
 
 /// Where the answers for codes that stay as they are hold. Most codes do, and need one answer for all years.
@@ -204,7 +216,7 @@ impl DatedBatch<'_> {
     /// The answer for a text on a day, and the index of the resolver that gave it; `usize::MAX` where none did.
     pub fn resolve(&mut self, text: &str, day: Option<Date>) -> (Resolution, usize) {
         let (dated, batches) = (self.dated, &mut self.batches);
-        dated.answer(text, day, |which| {
+        dated.answer(&dated.systems, text, day, |which| {
             batches[which].get_or_insert_with(|| dated.resolvers[which].batch()).resolve(text)
         })
     }

@@ -76,6 +76,37 @@ impl CodeSystem {
         }
     }
 
+    /// The addresses that name it as the `system` of a FHIR Coding, the canonical one first.
+    ///
+    /// Source: FHIR R5, "Code Systems used in FHIR", with the OIDs of HL7's registry in the form `urn:oid:`. The address
+    /// of ICD-9-CM stands for diagnoses and procedures alike.
+    pub fn uris(self) -> &'static [&'static str] {
+        match self {
+            Self::Icd10cm => &["http://hl7.org/fhir/sid/icd-10-cm", "urn:oid:2.16.840.1.113883.6.90"],
+            Self::Icd10pcs => &[
+                "http://www.cms.gov/Medicare/Coding/ICD10",
+                "http://hl7.org/fhir/sid/icd-10-pcs",
+                "urn:oid:2.16.840.1.113883.6.4",
+            ],
+            Self::Icd9cm => &[
+                "http://hl7.org/fhir/sid/icd-9-cm",
+                "http://hl7.org/fhir/sid/icd-9",
+                "urn:oid:2.16.840.1.113883.6.103",
+            ],
+            Self::Icd9pcs => &["http://hl7.org/fhir/sid/icd-9-cm", "urn:oid:2.16.840.1.113883.6.104"],
+            Self::Icd10 => &["http://hl7.org/fhir/sid/icd-10", "urn:oid:2.16.840.1.113883.6.3"],
+            Self::Icd10gm => {
+                &["http://fhir.de/CodeSystem/bfarm/icd-10-gm", "http://fhir.de/CodeSystem/dimdi/icd-10-gm"]
+            }
+            Self::Icd11mms => &["http://id.who.int/icd/release/11/mms"],
+            Self::Hcpcs => &[
+                "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+                "urn:oid:2.16.840.1.113883.6.285",
+            ],
+            Self::Cpt => &["http://www.ama-assn.org/go/cpt", "urn:oid:2.16.840.1.113883.6.12"],
+        }
+    }
+
     /// After how many characters of `code` (undotted) the authority writes a dot, if it writes one.
     pub(crate) fn dot_after(self, code: &str) -> Option<usize> {
         let at = match self {

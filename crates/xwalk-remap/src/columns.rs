@@ -88,7 +88,7 @@ pub(crate) fn new_names(
 }
 
 /// The name nearest to a text, if one is near: fewer than half of the letters have to change.
-fn nearest(text: &str, names: &[String]) -> Option<String> {
+pub(crate) fn nearest(text: &str, names: &[String]) -> Option<String> {
     let wanted = text.to_lowercase();
     let best = names.iter().map(|n| (distance(&wanted, &n.to_lowercase()), n)).min_by_key(|(d, _)| *d)?;
     (best.0 * 2 <= text.chars().count().max(2)).then(|| best.1.clone())

@@ -174,6 +174,18 @@ impl Calendar {
         }
     }
 
+    /// The contexts in force from one day to another, each once, in order; `None` where some day has none.
+    pub(crate) fn through(&self, first: Day, last: Day) -> Option<Vec<u16>> {
+        let mut contexts = vec![self.on(first)?];
+        for (_, context) in self.starts.iter().filter(|(day, _)| first < *day && *day <= last) {
+            let context = (*context)?;
+            if !contexts.contains(&context) {
+                contexts.push(context);
+            }
+        }
+        Some(contexts)
+    }
+
     /// The context of rows without a date.
     pub fn undated(&self) -> Option<u16> {
         self.undated

@@ -83,6 +83,28 @@ pub enum RemapError {
         /// The limit.
         limit: usize,
     },
+    /// A line is longer than any real resource.
+    #[error(
+        "{file}:{line}:1: the line that begins here is longer than {limit} bytes; NDJSON has a resource on each line"
+    )]
+    LongLine {
+        /// The file.
+        file: String,
+        /// Line, from 1.
+        line: u64,
+        /// The limit.
+        limit: usize,
+    },
+    /// No line has a Coding at a place that was asked for.
+    #[error("no line has {what} at `{place}`{}", nearest(near.as_deref()))]
+    NoPlace {
+        /// What was looked for.
+        what: String,
+        /// The place.
+        place: String,
+        /// The place whose name is nearest.
+        near: Option<String>,
+    },
     /// A row cannot be used.
     #[error("{file}:{line}:{column}: {problem}")]
     BadRow {

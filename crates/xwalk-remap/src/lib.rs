@@ -1,8 +1,9 @@
 //! Coded tables carried through a resolved map.
 //!
-//! A table is CSV ([`csv`]) or Parquet ([`parquet`]). For each cell of a code column an [`AnswerBook`] gives the
-//! answer, made once for each code that occurs by a [`Resolve`] (the seam to the maps) under a [`Policy`]. All rows
-//! and all other columns come back as they were; nothing is echoed; a [`Tally`] counts every cell.
+//! A table is CSV ([`csv`]), Parquet ([`parquet`]) or lines of FHIR resources ([`ndjson`]). For each cell of a code
+//! column, or each Coding, an [`AnswerBook`] gives the answer, made once for each code that occurs by a [`Resolve`] (the
+//! seam to the maps) under a [`Policy`]. All rows and all else in them come back as they were; nothing is echoed; a
+//! [`Tally`] counts every cell.
 
 mod answer;
 mod columns;
@@ -11,6 +12,7 @@ pub mod csv;
 mod date;
 mod error;
 mod lookup;
+pub mod ndjson;
 mod options;
 mod output;
 pub mod parquet;
@@ -20,6 +22,7 @@ mod table;
 mod tally;
 #[cfg(test)]
 mod toy;
+mod turns;
 mod worklist;
 
 pub use answer::{Answer, AnswerBook, Choice, Context, Resolve, Together};

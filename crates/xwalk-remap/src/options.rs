@@ -62,6 +62,18 @@ pub enum Field {
 }
 
 impl Field {
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Target,
+        Self::Outcome,
+        Self::Choice,
+        Self::Relationship,
+        Self::Count,
+        Self::Alternatives,
+        Self::Title,
+        Self::Evidence,
+    ];
+
     /// The word used in names of columns.
     pub fn id(self) -> &'static str {
         match self {

@@ -24,8 +24,9 @@ pub struct Routes<'r> {
 
 enum Kind<'r> {
     One(&'r Resolver),
-    /// With the day that stands for each context; `None` for codes without a date.
-    Dated(&'r DatedResolver, Vec<Option<Date>>, Stretches<'r>),
+    /// With the day that stands for each context (`None` for codes without a date), and the systems of its codes; and the
+    /// stretches of the contexts of each group of systems.
+    Dated(&'r DatedResolver, Vec<(Option<Date>, Vec<CodeSystem>)>, Vec<Stretches<'r>>),
 }
 
 impl<'r> Routes<'r> {
@@ -49,30 +50,51 @@ impl<'r> Routes<'r> {
         systems: &[CodeSystem],
         target: CodeSystem,
     ) -> (Self, Calendar) {
+        Self::over(resolver, &[systems.to_vec()], target)
+    }
+
+    /// The same for codes that come with their system: first the contexts of the first system, then those of the next.
+    /// The calendar names those of the first; each system has as many.
+    pub fn by_system(
+        resolver: &'r DatedResolver,
+        systems: &[CodeSystem],
+        target: CodeSystem,
+    ) -> (Self, Calendar) {
+        let each: Vec<Vec<CodeSystem>> = systems.iter().map(|s| vec![*s]).collect();
+        Self::over(resolver, &each, target)
+    }
+
+    fn over(resolver: &'r DatedResolver, groups: &[Vec<CodeSystem>], target: CodeSystem) -> (Self, Calendar) {
         let changes = resolver.timeline().days_of_change();
         let before = changes.first().and_then(|day| day.yesterday().ok());
         let mut days = vec![None];
         days.extend(before.map(Some));
         days.extend(changes.iter().copied().map(Some));
-        let label = |day: &Option<Date>| match day {
-            None => "without a date".to_owned(),
-            Some(day) => {
-                let in_force = systems.iter().filter_map(|s| resolver.timeline().in_force(*s, *day));
-                let ids: Vec<String> = in_force.map(|e| e.id().to_string()).collect();
-                if ids.is_empty() { format!("no edition held on {day}") } else { ids.join(" or ") }
+        let mut contexts = Vec::new();
+        let mut kinds = Vec::new();
+        for systems in groups {
+            for day in &days {
+                let label = match day {
+                    None => "without a date".to_owned(),
+                    Some(day) => {
+                        let in_force = systems.iter().filter_map(|s| resolver.timeline().in_force(*s, *day));
+                        let ids: Vec<String> = in_force.map(|e| e.id().to_string()).collect();
+                        if ids.is_empty() { format!("no edition held on {day}") } else { ids.join(" or ") }
+                    }
+                };
+                let system = if let [system] = systems[..] { Some(system) } else { None };
+                contexts.push(Context { label, system });
+                kinds.push((*day, systems.clone()));
             }
-        };
-        let system = if let [system] = systems { Some(*system) } else { None };
-        let contexts = days.iter().map(|day| Context { label: label(day), system }).collect();
+        }
         let mut starts: Vec<(Date, Option<u16>)> = Vec::new();
         for (context, day) in days.iter().enumerate().skip(1) {
             let from = if Some(*day) == before.map(Some) { Some(Date::MIN) } else { *day };
             starts.extend(from.map(|from| (from, Some(context as u16))));
         }
         let joins = resolver.resolvers().iter().map(joins_of).collect();
-        let stretches = resolver.stretches(&days);
-        let kind = Kind::Dated(resolver, days, stretches);
-        let routes = Self { kind, contexts, target, joins };
+        let stretches = groups.iter().map(|systems| resolver.stretches(systems, &days)).collect();
+        let routes = Self { kind: Kind::Dated(resolver, kinds, stretches), contexts, target, joins };
         (routes, Calendar::new(starts, Some(0)))
     }
 
@@ -118,9 +140,10 @@ impl Resolve for Routes<'_> {
     fn resolve(&self, context: u16, text: &str) -> (Resolution, usize) {
         let (mut resolution, which) = match &self.kind {
             Kind::One(resolver) => (resolver.resolve(text), 0),
-            Kind::Dated(dated, days, _) => {
-                dated.resolve(text, days.get(usize::from(context)).copied().flatten())
-            }
+            Kind::Dated(dated, kinds, _) => match kinds.get(usize::from(context)) {
+                Some((day, systems)) => dated.resolve_among(systems, text, *day),
+                None => dated.resolve(text, None),
+            },
         };
         let joins = resolution.code.as_ref().and_then(|code| self.joins.get(which)?.get(code));
         for (target, with) in joins.into_iter().flatten() {
@@ -135,9 +158,12 @@ impl Resolve for Routes<'_> {
     fn reach(&self, context: u16, resolution: &Resolution) -> Reach {
         match (&self.kind, &resolution.code) {
             // What is told beside the answer may differ from one edition to the next.
-            (Kind::Dated(.., stretches), Some(code)) if resolution.warnings.is_empty() => {
-                let days = stretches.around(usize::from(context), code);
-                Reach { first: *days.start() as u16, last: *days.end() as u16 }
+            (Kind::Dated(_, kinds, stretches), Some(code)) if resolution.warnings.is_empty() => {
+                let group = kinds.len() / stretches.len().max(1);
+                let (of, day) = (usize::from(context) / group.max(1), usize::from(context) % group.max(1));
+                let Some(stretch) = stretches.get(of) else { return Reach::only(context) };
+                let days = stretch.around(day, code);
+                Reach { first: (of * group + days.start()) as u16, last: (of * group + days.end()) as u16 }
             }
             _ => Reach::only(context),
         }
@@ -154,9 +180,8 @@ impl Resolve for Routes<'_> {
     fn source_title(&self, context: u16, code: &Code) -> Option<String> {
         let edition = match &self.kind {
             Kind::One(resolver) => resolver.source(),
-            Kind::Dated(dated, days, _) => {
-                let day = days.get(usize::from(context)).copied().flatten();
-                let (_, which) = dated.resolve(code.as_str(), day);
+            Kind::Dated(dated, ..) => {
+                let (_, which) = self.resolve(context, code.as_str());
                 dated.resolvers().get(which).and_then(Resolver::source)
             }
         };

@@ -44,11 +44,16 @@ pub fn write_text(summary: &Summary, _: Look, out: &mut dyn io::Write) -> io::Re
     if s.rows.undated > 0 {
         writeln!(out, "  {} rows have no date", grouped(s.rows.undated))?;
     }
-    let columns = s.columns.join(", ");
+    let what = if s.columns.is_empty() {
+        // Resources have Codings everywhere.
+        "codings".to_owned()
+    } else {
+        format!("cells in {}", s.columns.join(", "))
+    };
     let cells = &s.cells;
     writeln!(
         out,
-        "  {} cells in {columns}: {} empty, {} with a code",
+        "  {} {what}: {} empty, {} with a code",
         grouped(cells.total),
         grouped(cells.empty + cells.missing),
         grouped(cells.codes)

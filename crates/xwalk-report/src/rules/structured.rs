@@ -114,17 +114,7 @@ fn concept(edit: &Edit) -> Value {
 }
 
 fn address(system: CodeSystem) -> &'static str {
-    match system {
-        CodeSystem::Icd10cm => "http://hl7.org/fhir/sid/icd-10-cm",
-        CodeSystem::Icd10pcs => "http://www.cms.gov/Medicare/Coding/ICD10",
-        CodeSystem::Icd9cm | CodeSystem::Icd9pcs => "http://hl7.org/fhir/sid/icd-9-cm",
-        CodeSystem::Icd10 => "http://hl7.org/fhir/sid/icd-10",
-        CodeSystem::Icd10gm => "http://fhir.de/CodeSystem/bfarm/icd-10-gm",
-        CodeSystem::Icd11mms => "http://id.who.int/icd/release/11/mms",
-        CodeSystem::Hcpcs => "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
-        CodeSystem::Cpt => "http://www.ama-assn.org/go/cpt",
-        _ => "",
-    }
+    system.uris()[0]
 }
 
 fn our_system(include: &Map<String, Value>, system: CodeSystem) -> bool {

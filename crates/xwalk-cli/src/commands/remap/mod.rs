@@ -1,32 +1,33 @@
 //! `xwalk remap`
 
+mod pending;
+mod table;
+
 use std::collections::HashSet;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
 
 use anyhow::{Context, bail, ensure};
-use indicatif::ProgressBar;
 use xwalk_map::{DatedResolver, Resolver, sources_of};
 use xwalk_model::{CodeSystem, EditionId, SourceFile};
 use xwalk_remap::{
-    AnswerBook, Calendar, ColumnName, DateFormat, Dialect, Dots, Field, FileRows, OnError, Options,
-    PendingFile, Place, Policy, Ragged, Routes, Run, Shape, Summary, Tally, Watch, csv, parquet, questions,
+    AnswerBook, Calendar, ColumnName, DateFormat, Dots, Field, FileRows, OnError, Options, Place, Policy,
+    Ragged, Routes, Run, Shape, Summary, Tally, ndjson, questions,
 };
 use xwalk_report::rules::{worklist_csv, worklist_workbook};
 use xwalk_report::{Look, grouped};
 
+use self::pending::{Pending, Progress, stop};
+use self::table::{Setting, check_columns};
 use super::map::parse_percent;
 use crate::editions;
 use crate::exit::ExitStatus;
 use crate::holdings::Holdings;
 use crate::printer::Printer;
 use crate::routes::RouteArgs;
-use crate::tables::{self, Opened, Packing, Table, TableFormat};
+use crate::tables::{self, Table, TableFormat};
 
-/// Carry the codes of CSV and Parquet tables across, beside all that is in them
+/// Carry the codes of CSV and Parquet tables and of FHIR resources across, beside all that is in them
 ///
 /// All rows and all other columns come back as they were, in their order; the answer stands beside each code. A
 /// summary on stderr says what became of every cell: nothing is echoed, nothing is guessed. Under the policy `strict`
@@ -35,6 +36,11 @@ use crate::tables::{self, Opened, Packing, Table, TableFormat};
 ///
 /// With --date-column each code is looked up in the edition in force on its date; --from then names a system, or auto.
 ///
+/// FHIR resources, one on each line (.ndjson), need no --column: each Coding of the source system gets the target as a
+/// further Coding behind it, with what is told of it in an extension; without a target the extension stands on the
+/// source Coding. --column and --date-column name places there: code, diagnosis.diagnosisCodeableConcept,
+/// Condition.recordedDate.
+///
 /// Exit status 1 when more codes than --max-unmapped allows have no target.
 ///
 /// Examples:
@@ -42,6 +48,7 @@ use crate::tables::{self, Opened, Packing, Table, TableFormat};
 ///   xwalk remap claims.parquet -o out.parquet --from auto --to icd10cm@2026 --column dx1,dx2 --date-column dos
 ///   xwalk remap 'claims/*.csv.gz' -o new/ --from icd9cm@32 --to icd10cm@2018 --column dx --policy best \
 ///     --summary summary.json --worklist worklist.xlsx --max-unmapped 0.5%
+///   xwalk remap Condition.ndjson -o new.ndjson --from icd9cm@32 --to icd10cm@2026 --policy best
 ///   zcat claims.csv.gz | xwalk remap - --from icd9cm@32 --to icd10cm@2026 --column 4 --no-header > out.csv
 #[derive(Debug, clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -58,8 +65,8 @@ pub(crate) struct Args {
     /// The edition that codes are carried to
     #[arg(long, value_name = "EDITION")]
     to: String,
-    /// Columns with codes, by name or by number from 1
-    #[arg(long = "column", required = true, value_name = "COLUMN", value_delimiter = ',')]
+    /// Columns with codes, by name or by number from 1; in resources places, everywhere where none is named
+    #[arg(long = "column", value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
     /// Column with the date on which the codes of a row were in use: encounter or discharge, as you choose
     #[arg(long, value_name = "COLUMN")]
@@ -215,45 +222,6 @@ fn parse_quote(text: &str) -> Result<Quote, String> {
     if text == "none" { Ok(Quote(None)) } else { parse_byte(text).map(|byte| Quote(Some(byte))) }
 }
 
-/// The files of a run that take their names when everything went well.
-#[derive(Default)]
-struct Pending(Vec<PendingFile>);
-
-struct Progress {
-    bar: ProgressBar,
-    rows: AtomicU64,
-}
-
-static STOPPED: AtomicBool = AtomicBool::new(false);
-/// Files that are being written, for a stop that comes while a thread waits for input.
-static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-/// Ends the run in order, or, where it does not come to that, at least leaves no half file behind.
-fn stop() {
-    STOPPED.store(true, Ordering::Relaxed);
-    std::thread::sleep(Duration::from_millis(500));
-    let files = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
-    for file in files.iter() {
-        // It may have its name by now, or be gone.
-        let _ = fs_err::remove_file(file);
-    }
-    std::process::exit(2);
-}
-
-impl Watch for Progress {
-    fn advance(&self, bytes: u64, rows: u64) {
-        let rows = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
-        self.bar.inc(bytes);
-        if !self.bar.is_hidden() {
-            self.bar.set_message(format!("{} rows", grouped(rows)));
-        }
-    }
-
-    fn stopped(&self) -> bool {
-        STOPPED.load(Ordering::Relaxed)
-    }
-}
-
 /// What answers the codes of a run.
 enum Resolvers {
     One(Box<Resolver>),
@@ -261,10 +229,19 @@ enum Resolvers {
 }
 
 impl Resolvers {
-    fn routes(&self, to: &EditionId) -> (Routes<'_>, Calendar) {
+    /// `resources` come with the system of each code.
+    fn routes(&self, to: &EditionId, resources: bool) -> (Routes<'_>, Calendar) {
         match self {
             Self::One(resolver) => Routes::one(resolver),
+            Self::Dated(resolver, systems) if resources => Routes::by_system(resolver, systems, to.system),
             Self::Dated(resolver, systems) => Routes::dated(resolver, systems, to.system),
+        }
+    }
+
+    fn systems(&self) -> Vec<CodeSystem> {
+        match self {
+            Self::One(resolver) => vec![resolver.from().system],
+            Self::Dated(_, systems) => systems.clone(),
         }
     }
 
@@ -282,11 +259,18 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     inputs.extend(more);
     let tables = tables::tables(&inputs, args.output.as_deref())?;
     let options = options(args, on_error)?;
+    let form = |table: &Table| table.form(args.input_format);
+    let resources = tables.iter().all(|table| form(table) == Some(TableFormat::Ndjson));
+    for table in &tables {
+        if form(table).is_some_and(|form| form != TableFormat::Ndjson) {
+            check_columns(table, args)?;
+        }
+    }
     let library = editions::library(library)?;
     let mut holdings = Holdings::new(&library, &args.route.with, printer)?;
     let to = holdings.named(&args.to)?;
     let resolvers = resolvers(args, &mut holdings, &to)?;
-    let (routes, calendar) = resolvers.routes(&to);
+    let (routes, calendar) = resolvers.routes(&to, resources);
     let book = AnswerBook::new(&routes, &options);
     // Without a handler a stop would leave the temporary files behind.
     ctrlc::set_handler(stop).context("failed to prepare for being stopped")?;
@@ -295,15 +279,36 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
     let mut pending = Pending::default();
     let mut tally = Tally::default();
     let mut files = Vec::new();
+    let mut places: Option<ndjson::Places> = None;
+    let systems = resolvers.systems();
     for table in &tables {
         let aside =
             aside.as_ref().map(|p| if tables.len() > 1 { p.join(&table.relative) } else { p.clone() });
-        let setting = Setting { args, options: &options, calendar: &calendar, book: &book, watch: &progress };
-        let of_table = remap(table, aside.as_deref(), &setting, &mut pending)?;
+        let setting = Setting {
+            args,
+            options: &options,
+            calendar: &calendar,
+            book: &book,
+            watch: &progress,
+            systems: &systems,
+            resources,
+            to: &to,
+        };
+        let (of_table, found) = table::remap(table, aside.as_deref(), &setting, &mut pending)?;
+        if let Some(found) = found.filter(|_| of_table.rows > 0) {
+            places.get_or_insert_default().add(&found);
+        }
         files.push(FileRows { input: table.name(), output: table.output_name(), rows: of_table.rows });
         tally.add(&of_table);
     }
     progress.bar.finish_and_clear();
+    if let Some(places) = &places {
+        ndjson::check_places(&options, places)?;
+        if tally.cells.is_empty() {
+            let uris: Vec<&str> = systems.iter().flat_map(|s| s.uris()).copied().collect();
+            printer.note(format_args!("no Coding was found of the systems {}", uris.join(", ")));
+        }
+    }
     let codes = tally.codes(&book);
     let run = Run {
         options: &options,
@@ -430,116 +435,6 @@ fn resolvers(args: &Args, holdings: &mut Holdings<'_>, to: &EditionId) -> anyhow
             }
             Ok(Resolvers::One(Box::new(args.route.resolver(holdings, &from, to)?)))
         }
-    }
-}
-
-/// What all tables of a run have in common.
-struct Setting<'a> {
-    args: &'a Args,
-    options: &'a Options,
-    calendar: &'a Calendar,
-    book: &'a AnswerBook<'a>,
-    watch: &'a Progress,
-}
-
-fn remap(
-    table: &Table,
-    aside: Option<&Path>,
-    setting: &Setting<'_>,
-    pending: &mut Pending,
-) -> anyhow::Result<Tally> {
-    let opened = tables::open(table, setting.args.input_format)?;
-    let (named, packing) = table.output.as_deref().map_or((None, Packing::None), tables::by_name);
-    let parquet_out = named == Some(TableFormat::Parquet);
-    let output = table.output.as_deref().map(pending_file).transpose()?;
-    match opened {
-        Opened::Parquet(input) => {
-            let Some(output) = output else {
-                bail!("Parquet is written to a file, not to stdout; name it with -o");
-            };
-            if named.is_some() && !parquet_out {
-                bail!("{} is Parquet, and so is its output; name it .parquet", table.name());
-            }
-            let tally = parquet::run(parquet::Job {
-                name: table.name(),
-                output: table.output_name(),
-                input,
-                out: output.file(),
-                options: setting.options,
-                calendar: setting.calendar,
-                book: setting.book,
-                watch: setting.watch,
-            })?;
-            pending.0.push(output);
-            Ok(tally)
-        }
-        Opened::Text { input, format, packed } => {
-            if parquet_out {
-                bail!("{} is delimited text, and so is its output; name it .csv or .tsv", table.name());
-            }
-            if packed {
-                // How long it is unpacked is not known before.
-                setting.watch.bar.set_length(0);
-            }
-            let tab = if format == TableFormat::Tsv { b'\t' } else { b',' };
-            let delimiter = setting.args.delimiter.unwrap_or(tab);
-            let quote = setting.args.quote.0;
-            ensure!(quote != Some(delimiter), "--delimiter and --quote are the same byte");
-            let dialect = Dialect { delimiter, quote, header: !setting.args.no_header };
-            let set_aside = aside.map(pending_file).transpose()?;
-            let writer = set_aside.as_ref().map(|file| {
-                let packing = aside.map_or(Packing::None, |p| tables::by_name(p).1);
-                tables::packed(std::io::BufWriter::new(file.file()), packing)
-            });
-            let sink = match (&output, packing) {
-                (Some(output), Packing::None) => csv::Sink::File(output.file()),
-                (Some(output), packing) => {
-                    csv::Sink::stream(tables::packed(std::io::BufWriter::new(output.file()), packing)?)
-                }
-                (None, _) => csv::Sink::stream(std::io::stdout()),
-            };
-            let tally = csv::run(csv::Job {
-                name: table.name(),
-                output: table.output_name(),
-                input,
-                sink,
-                aside: writer.transpose()?,
-                dialect,
-                options: setting.options,
-                calendar: setting.calendar,
-                book: setting.book,
-                watch: setting.watch,
-            })?;
-            pending.0.extend(output);
-            pending.0.extend(set_aside);
-            Ok(tally)
-        }
-    }
-}
-
-fn pending_file(path: &Path) -> anyhow::Result<PendingFile> {
-    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        fs_err::create_dir_all(folder)?;
-    }
-    let file = PendingFile::new(path)?;
-    TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner).push(file.temporary().to_owned());
-    Ok(file)
-}
-
-impl Pending {
-    fn write(
-        &mut self,
-        path: &Path,
-        write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
-    ) -> anyhow::Result<()> {
-        let file = pending_file(path)?;
-        let mut out = std::io::BufWriter::new(file.file());
-        write(&mut out)
-            .and_then(|()| out.flush())
-            .with_context(|| format!("failed to write {}; nothing was left at that place", path.display()))?;
-        drop(out);
-        self.0.push(file);
-        Ok(())
     }
 }
 
