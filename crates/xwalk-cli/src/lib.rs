@@ -70,6 +70,13 @@ enum Command {
 /// Runs the command line of this process.
 pub fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
+    // What a damaged Parquet file makes its reader do is told as an error, once.
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if !xwalk_remap::parquet::is_guarded() {
+            told(panic);
+        }
+    }));
     let printer = Printer::new(cli.global.color, cli.global.no_progress, cli.global.all_diagnostics);
     let library = cli.global.library;
     let result = match cli.command {

@@ -183,11 +183,12 @@ impl Stretches<'_> {
         let Some(here) = in_force(at).filter(|_| !self.unsteady.contains(code)) else { return at..=at };
         let system = self.dated.resolvers[here].from().system;
         // The answer is the same where the code is in force and no step from there on says anything about it.
-        let keeps = |which: usize| {
-            let resolver = &self.dated.resolvers[which];
-            resolver.from().system == system && resolver.keeps(code)
+        let resolvers = &self.dated.resolvers;
+        let keeps = |which: usize, kept: usize| {
+            let resolver = &resolvers[which];
+            resolver.from().system == system && resolver.keeps_too(code, &resolvers[kept])
         };
-        if !keeps(here) {
+        if !resolvers[here].keeps(code) {
             return at..=at;
         }
         // Several days in turn may be of the same edition.
@@ -195,7 +196,9 @@ impl Stretches<'_> {
             let (mut until, mut edition) = (at, here);
             for day in days {
                 match in_force(day) {
-                    Some(other) if other == edition || keeps(other) => (until, edition) = (day, other),
+                    Some(other) if other == edition || keeps(other, edition) => {
+                        (until, edition) = (day, other)
+                    }
                     _ => break,
                 }
             }

@@ -174,14 +174,29 @@ impl Resolver {
         }
     }
 
+    /// Given that the other resolver keeps a code: whether this one does. Where the route of one is the end of that of
+    /// the other, only the years between have to be asked.
+    pub(crate) fn keeps_too(&self, code: &Code, other: &Self) -> bool {
+        let is_later = self.steps.len() <= other.steps.len();
+        let (longer, shorter) = if is_later { (other, self) } else { (self, other) };
+        let (between, rest) = longer.steps.split_at(longer.steps.len() - shorter.steps.len());
+        let one_ends_the_other = rest.iter().zip(&shorter.steps).all(|(a, b)| Arc::ptr_eq(a, b));
+        if !one_ends_the_other || between.iter().any(|step| step.kind != StepKind::Annual) {
+            return self.keeps(code);
+        }
+        // What no step says anything about stands in every edition from there on.
+        !self.decides(code)
+            && (is_later || self.holds(code) && between.iter().all(|step| step.is_silent(code)))
+    }
+
+    fn holds(&self, code: &Code) -> bool {
+        self.source.as_ref().is_some_and(|edition| edition.get(code).is_some_and(Concept::assignable))
+    }
+
     /// Whether a code of the source edition stays as it is, and nobody says anything about it on the way: its answer
     /// needs no look at more than that.
     pub fn keeps(&self, code: &Code) -> bool {
-        let decided = self.decisions.as_ref().is_some_and(|d| d.elements.contains_key(code));
-        let assignable = |e: &Arc<Edition>| e.get(code).is_some_and(Concept::assignable);
-        !decided
-            && self.source.as_ref().is_some_and(assignable)
-            && self.steps.iter().all(|step| matches!(step.find(code), Found::Same))
+        !self.decides(code) && self.holds(code) && self.steps.iter().all(|step| step.is_silent(code))
     }
 
     /// All assignable codes of the source edition in tabular order, without modifiers; without the edition, the codes

@@ -361,6 +361,11 @@ impl Step {
         }
     }
 
+    /// Whether it says nothing about a code, so that the code stays as it is.
+    pub(crate) fn is_silent(&self, code: &Code) -> bool {
+        matches!(self.find(code), Found::Same)
+    }
+
     /// Whether other sources lead to a target too.
     pub(crate) fn is_shared(&self, target: &Code) -> bool {
         self.shared.contains(target)

@@ -221,7 +221,7 @@ impl<'e> Concept<'e> {
 
     /// The concept above it.
     pub fn parent(self) -> Option<Concept<'e>> {
-        let parent = self.edition.entry(self.ix).parent?;
+        let parent = self.edition.entry(self.ix).parent()?;
         Some(Concept { edition: self.edition, ix: parent })
     }
 

@@ -68,7 +68,24 @@ pub(crate) struct Entry {
     pub(crate) code: Code,
     pub(crate) kind: ConceptKind,
     pub(crate) assignable: bool,
-    pub(crate) parent: Option<ConceptIx>,
+    /// The number of the parent, or [`NO_PARENT`]; an `Option` would make an entry longer by a quarter.
+    parent: u32,
+}
+
+const NO_PARENT: u32 = u32::MAX;
+
+impl Entry {
+    pub(crate) fn new(code: Code, kind: ConceptKind, assignable: bool) -> Self {
+        Self { code, kind, assignable, parent: NO_PARENT }
+    }
+
+    pub(crate) fn parent(&self) -> Option<ConceptIx> {
+        (self.parent != NO_PARENT).then_some(ConceptIx(self.parent))
+    }
+
+    pub(crate) fn set_parent(&mut self, parent: ConceptIx) {
+        self.parent = parent.0;
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -333,7 +350,7 @@ impl Edition {
 
     pub(crate) fn descendants_of(&self, ix: ConceptIx) -> Vec<Concept<'_>> {
         if self.nested {
-            let inside = |e: &&Entry| e.parent.is_some_and(|parent| parent >= ix);
+            let inside = |e: &&Entry| e.parent().is_some_and(|parent| parent >= ix);
             let count = self.entries[ix.index() + 1..].iter().take_while(inside).count() as u32;
             return (ix.0 + 1..=ix.0 + count)
                 .map(|ix| Concept { edition: self, ix: ConceptIx(ix) })
@@ -386,15 +403,15 @@ impl std::fmt::Debug for Edition {
 /// one before it, or stands above that.
 pub(crate) fn is_nested(entries: &[Entry]) -> bool {
     entries.iter().enumerate().all(|(i, entry)| {
-        let Some(parent) = entry.parent else { return true };
+        let Some(parent) = entry.parent() else { return true };
         let mut at = i.checked_sub(1).map(|before| ConceptIx(before as u32));
         while let Some(above) = at.filter(|above| *above > parent) {
-            at = entries[above.index()].parent;
+            at = entries[above.index()].parent();
         }
         at == Some(parent)
     })
 }
 
 pub(crate) fn tree_of(entries: &[Entry]) -> Tree {
-    Tree::new(entries.iter().map(|e| e.parent.map(|p| p.0)))
+    Tree::new(entries.iter().map(|e| e.parent().map(|p| p.0)))
 }

@@ -118,7 +118,7 @@ impl EditionBuilder {
     pub fn concept(&mut self, code: Code, kind: ConceptKind, assignable: bool) -> ConceptIx {
         let ix = ConceptIx(self.entries.len() as u32);
         self.too_large |= self.entries.len() >= u32::MAX as usize;
-        self.entries.push(Entry { code, kind, assignable, parent: None });
+        self.entries.push(Entry::new(code, kind, assignable));
         ix
     }
 
@@ -144,7 +144,7 @@ impl EditionBuilder {
 
     /// Puts a concept below another.
     pub fn parent(&mut self, child: ConceptIx, parent: ConceptIx) {
-        self.entries[child.index()].parent = Some(parent);
+        self.entries[child.index()].set_parent(parent);
     }
 
     /// Changes whether a concept is assignable, when another file of the release has the say.
@@ -224,7 +224,7 @@ impl EditionBuilder {
         }
         // A parent that stands before its child cannot be below it; only the rest needs a look.
         let nested = is_nested(&self.entries);
-        let before = |(i, e): (usize, &Entry)| e.parent.is_none_or(|p| p.index() < i);
+        let before = |(i, e): (usize, &Entry)| e.parent().is_none_or(|p| p.index() < i);
         let ordered = nested || self.entries.iter().enumerate().all(before);
         let tree = OnceLock::new();
         if !ordered {

@@ -1,5 +1,6 @@
 //! What a run did, in numbers that can be signed.
 
+use compact_str::CompactString;
 use serde::Serialize;
 use xwalk_map::{Outcome, Resolver};
 use xwalk_model::{Edition, SourceFile};
@@ -123,9 +124,9 @@ pub struct OutcomeCount {
 #[derive(Clone, Debug, Serialize)]
 pub struct Counted {
     /// The code as it is displayed, or the text where it is none.
-    pub code: String,
-    /// Where it was looked up.
-    pub edition: String,
+    pub code: CompactString,
+    /// Where it was looked up; by date, the first edition in which its answer is the same.
+    pub edition: CompactString,
     /// Cells.
     pub count: u64,
 }
@@ -216,7 +217,11 @@ impl Summary {
                     codes.iter().filter(|c| c.answer.outcome == Some(outcome)).collect();
                 let mut listed: Vec<Counted> = of
                     .iter()
-                    .map(|c| Counted { code: shown(c, book), edition: label(c), count: c.count })
+                    .map(|c| Counted {
+                        code: shown(c, book).into(),
+                        edition: label(c).into(),
+                        count: c.count,
+                    })
                     .collect();
                 listed.sort_by(|a, b| {
                     b.count.cmp(&a.count).then_with(|| (&a.code, &a.edition).cmp(&(&b.code, &b.edition)))

@@ -5,6 +5,9 @@ use std::collections::HashMap;
 /// A hash map whose order never reaches an output.
 pub(crate) type FastMap<K, V> = HashMap<K, V, foldhash::fast::FixedState>;
 
+/// Contexts are numbered up to this.
+const MOST_CONTEXTS: u16 = 0x7FFF;
+
 /// The contexts, from the first to the last, in which a text has the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reach {
@@ -16,7 +19,7 @@ pub struct Reach {
 
 impl Reach {
     /// All contexts.
-    pub const ALL: Self = Self { first: 0, last: u16::MAX };
+    pub const ALL: Self = Self { first: 0, last: MOST_CONTEXTS };
 
     /// One context.
     pub fn only(context: u16) -> Self {

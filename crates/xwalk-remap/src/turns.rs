@@ -21,6 +21,8 @@ struct State<'a> {
     next: u64,
     /// Bytes written.
     offset: u64,
+    /// Up to where room was asked for in the file.
+    reserved: u64,
     /// Lines read.
     lines: u64,
     aside: Option<Box<dyn Write + Send + 'a>>,
@@ -51,7 +53,7 @@ impl<'a> Turns<'a> {
         watch: &'a dyn Watch,
         (offset, lines): (u64, u64),
     ) -> Self {
-        let state = State { next: 0, offset, lines, aside, failure: None };
+        let state = State { next: 0, offset, reserved: 0, lines, aside, failure: None };
         Self { state: Mutex::new(state), changed: Condvar::new(), sink, output, watch }
     }
 
@@ -84,6 +86,10 @@ impl<'a> Turns<'a> {
         let (offset, before) = (state.offset, state.lines);
         state.offset += part.bytes.len() as u64;
         state.lines += part.lines;
+        // A small output needs no room made for it.
+        if state.next > 0 {
+            state.reserved = self.sink.reserve(state.offset, state.reserved);
+        }
         let mut failure = None;
         if !part.aside.is_empty()
             && let Some(aside) = &mut state.aside
@@ -122,6 +128,9 @@ impl<'a> Turns<'a> {
         }
         if let Some(aside) = &mut state.aside {
             aside.flush().map_err(RemapError::write(ASIDE))?;
+        }
+        if state.reserved > 0 {
+            self.sink.cut(state.offset).map_err(RemapError::write(&self.output))?;
         }
         self.sink.flush().map_err(RemapError::write(&self.output))
     }

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use xwalk_model::EditionId;
 
 use super::claims::{COLUMNS, Era, shuffled, write};
-use super::{build, median, quiet};
+use super::{build, quiet};
 use crate::tables::python;
 use crate::{root, target};
 
@@ -78,6 +78,14 @@ pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<(
         bench.large(args.large, args.rows, &eras)?;
     }
     Ok(())
+}
+
+/// Takes an output away and waits for the disk, so that no run pays for what the one before left to write.
+fn settle(out: &Path) -> anyhow::Result<()> {
+    if out.exists() {
+        fs_err::remove_file(out)?;
+    }
+    quiet(&mut Command::new("sync"))
 }
 
 impl Bench {
@@ -185,8 +193,12 @@ impl Bench {
     fn xwalk(&self, input: &Path, route: &[&str], more: &[&str]) -> anyhow::Result<Measured> {
         let arguments = self.remap_arguments(input, route, more);
         std::io::copy(&mut fs_err::File::open(input)?, &mut std::io::sink())?;
-        let mut runs: Vec<Measured> =
-            (0..self.runs).map(|_| self.measure(&arguments)).collect::<Result<_, _>>()?;
+        let out = self.output(input, "xwalk");
+        let run = |_| {
+            settle(&out)?;
+            self.measure(&arguments)
+        };
+        let mut runs: Vec<Measured> = (0..self.runs).map(run).collect::<Result<_, _>>()?;
         runs.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
         Ok(runs[runs.len() / 2])
     }
@@ -231,6 +243,7 @@ impl Bench {
     fn peer(&self, task: &str, arguments: &[&Path]) -> anyhow::Result<Measured> {
         let mut runs = Vec::new();
         for _ in 0..self.runs {
+            settle(arguments[1])?;
             let said = self.python(arguments, task)?;
             let (seconds, processors) = said.split_once(' ').context("expected two numbers")?;
             let (seconds, processors) = (seconds.parse()?, processors.parse()?);
@@ -292,7 +305,9 @@ impl Bench {
         let length = fs_err::metadata(out)?.len();
         let place = self.folder.join("floor");
         let block = vec![b'x'; 1 << 20];
-        let time = median(self.runs, || {
+        let write = |_| -> anyhow::Result<Duration> {
+            settle(&place)?;
+            let start = Instant::now();
             let mut file = fs_err::File::create(&place)?;
             let mut left = length;
             while left > 0 {
@@ -300,10 +315,12 @@ impl Bench {
                 file.write_all(&block[..part as usize])?;
                 left -= part;
             }
-            Ok(())
-        });
+            Ok(start.elapsed())
+        };
+        let mut times: Vec<Duration> = (0..self.runs).map(write).collect::<Result<_, _>>()?;
+        times.sort();
         fs_err::remove_file(place)?;
-        time
+        Ok(times[times.len() / 2])
     }
 
     /// Each code in the edition in force on its date, over ten editions.

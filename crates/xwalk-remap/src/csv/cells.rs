@@ -142,8 +142,9 @@ impl<'b> Cells<'b> {
         let (from, to) = (self.starts[number as usize], self.starts[number as usize + 1]);
         // One that found no room before may find it now that there are more slots.
         let bytes = &self.bytes[from..to];
-        let has_slot =
-            self.key(chunk, start, end).is_some_and(|key| self.slots.keep(key, reach, number, bytes));
+        let has_slot = self
+            .key(chunk, start, end)
+            .is_some_and(|key| self.slots.keep(key, (context, reach), number, bytes));
         if held.is_none() && !has_slot {
             self.lookup.keep(context, raw, (number, reach));
         }

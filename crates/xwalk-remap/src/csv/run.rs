@@ -1,11 +1,11 @@
 //! Drives a delimited table through its threads: chunks are read in turn, worked on at once, and written in order.
 
 use std::io::{Read, Write};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::cells::Cells;
 use super::header::{self, Layout};
-use super::reader::{Chunk, ChunkReader, Failure};
+use super::reader::ChunkReader;
 use super::rows::{Output, Worker};
 use super::scan::Ends;
 use super::sink::Sink;
@@ -15,6 +15,7 @@ use crate::error::RemapError;
 use crate::options::{Dialect, Options, Shape};
 use crate::output::Watch;
 use crate::tally::Tally;
+use crate::turns::{Part, Turns};
 
 /// A delimited table to remap.
 pub struct Job<'a> {
@@ -40,38 +41,17 @@ pub struct Job<'a> {
     pub watch: &'a dyn Watch,
 }
 
-/// What is known of the chunks written so far.
-struct Turn<'a> {
-    next: u64,
-    offset: u64,
-    /// Up to where there is room in the file.
-    reserved: u64,
-    lines: u64,
-    aside: Option<Box<dyn Write + Send + 'a>>,
-    failure: Option<RemapError>,
-}
-
+/// What threads share.
 struct Shared<'a> {
     reader: Mutex<ChunkReader>,
-    turn: Mutex<Turn<'a>>,
-    changed: Condvar,
+    turns: Turns<'a>,
     layout: Layout,
-    job: JobParts<'a>,
-}
-
-/// The parts of a job that threads look at.
-struct JobParts<'a> {
+    /// What errors call the table.
     name: String,
-    output: String,
-    sink: Sink<'a>,
     options: &'a Options,
     calendar: &'a Calendar,
     book: &'a AnswerBook<'a>,
     watch: &'a dyn Watch,
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Remaps a delimited table. The output is whole when this returns `Ok`.
@@ -103,13 +83,16 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     watch.advance(taken, 0);
     // Row ids count on from the row before, which only one thread knows.
     let threads = if options.shape == Shape::Explode { 1 } else { options.threads.max(1) };
-    let turn = Turn { next: 0, offset: header.len() as u64, reserved: 0, lines, aside, failure: None };
+    let written = (header.len() as u64, lines);
     let shared = Shared {
         reader: Mutex::new(reader),
-        turn: Mutex::new(turn),
-        changed: Condvar::new(),
+        turns: Turns::new(sink, aside, output, watch, written),
         layout: head.layout,
-        job: JobParts { name, output, sink, options, calendar, book, watch },
+        name,
+        options,
+        calendar,
+        book,
+        watch,
     };
     let mut tally = Tally { columns: shared.layout.codes.len() as u64, ..Tally::default() };
     if threads == 1 {
@@ -124,32 +107,21 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
             tally.add(part);
         }
     }
-    let Shared { turn, job, .. } = shared;
-    let mut turn = turn.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let Some(failure) = turn.failure {
-        return Err(failure);
-    }
-    if let Some(aside) = &mut turn.aside {
-        aside.flush().map_err(RemapError::write("the rows set aside"))?;
-    }
-    if turn.reserved > 0 {
-        job.sink.cut(turn.offset).map_err(RemapError::write(&job.output))?;
-    }
-    job.sink.flush().map_err(RemapError::write(&job.output))?;
+    shared.turns.finish()?;
     Ok(tally)
 }
 
 /// The work of a thread: chunk after chunk, until there is none, or until one failed.
 fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
-    let (job, layout) = (&shared.job, &shared.layout);
+    let layout = &shared.layout;
     let mut worker = Worker {
-        cells: Cells::new(job.book, layout.dialect, &layout.fields),
+        cells: Cells::new(shared.book, layout.dialect, &layout.fields),
         layout,
-        calendar: job.calendar,
-        format: job.options.date_format,
-        on_error: job.options.on_error,
-        ragged: job.options.ragged,
-        combine: job.options.combine,
+        calendar: shared.calendar,
+        format: shared.options.date_format,
+        on_error: shared.options.on_error,
+        ragged: shared.options.ragged,
+        combine: shared.options.combine,
         ends: Ends::default(),
         out: Output::default(),
         aside: Vec::new(),
@@ -158,12 +130,12 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
         scratch: super::general::Scratch::default(),
     };
     loop {
-        let next = lock(&shared.reader).next(&mut buffer);
+        let next = shared.reader.lock().unwrap_or_else(PoisonError::into_inner).next(&mut buffer);
         let chunk = match next {
             Ok(None) => break,
             Ok(Some(chunk)) => chunk,
             Err((number, failure)) => {
-                fail(shared, number, failure);
+                shared.turns.fail(number, |lines| failure.at(&shared.name, lines));
                 break;
             }
         };
@@ -172,7 +144,7 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
         let lines = match worker.process(&buffer, chunk.len) {
             Ok(lines) => lines,
             Err(failure) => {
-                fail(shared, chunk.number, failure);
+                shared.turns.fail(chunk.number, |lines| failure.at(&shared.name, lines));
                 break;
             }
         };
@@ -183,71 +155,15 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
             }
         }
         let first_here = worker.tally.first_ragged.take();
-        let Some(before) = write(shared, &mut worker, chunk, lines) else { break };
+        let part = Part { number: chunk.number, bytes: worker.out.bytes(), aside: &worker.aside, lines };
+        let Some(before) = shared.turns.write(part) else { break };
         worker.tally.first_ragged = first_ragged.or(first_here.map(|line| line + before));
         if let (Some(a), Some(b)) = (first_ragged, first_here) {
             worker.tally.first_ragged = Some(a.min(b + before));
         }
-        job.watch.advance(chunk.len as u64, worker.tally.rows - rows);
+        shared.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.cells.settle();
     worker.cells.lookup.count_into(&mut worker.tally);
     worker.tally
-}
-
-/// Waits until all chunks before `number` are written. `None` where the run has failed.
-fn turn<'s, 'a>(shared: &'s Shared<'a>, number: u64) -> Option<MutexGuard<'s, Turn<'a>>> {
-    let mut turn = lock(&shared.turn);
-    while turn.next != number && turn.failure.is_none() {
-        turn = shared.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
-    }
-    turn.failure.is_none().then_some(turn)
-}
-
-fn fail(shared: &Shared<'_>, number: u64, failure: Failure) {
-    if let Some(mut turn) = turn(shared, number) {
-        turn.failure = Some(failure.at(&shared.job.name, turn.lines));
-        drop(turn);
-        shared.changed.notify_all();
-    }
-}
-
-/// Writes what a worker made of a chunk, in its place. Gives the number of lines before the chunk.
-fn write(shared: &Shared<'_>, worker: &mut Worker<'_>, chunk: Chunk, lines: u64) -> Option<u64> {
-    let job = &shared.job;
-    let mut turn = turn(shared, chunk.number)?;
-    let (offset, before) = (turn.offset, turn.lines);
-    turn.offset += worker.out.bytes().len() as u64;
-    // A small output needs none.
-    if turn.next > 0 {
-        turn.reserved = job.sink.reserve(turn.offset, turn.reserved);
-    }
-    turn.lines += lines;
-    let mut failure = None;
-    if !worker.aside.is_empty()
-        && let Some(aside) = &mut turn.aside
-    {
-        failure = aside.write_all(&worker.aside).err().map(RemapError::write("the rows set aside"));
-    }
-    let in_order = job.sink.in_order();
-    if in_order && failure.is_none() {
-        failure = job.sink.write(worker.out.bytes(), offset).err().map(RemapError::write(&job.output));
-    }
-    if failure.is_none() && job.watch.stopped() {
-        failure = Some(RemapError::Stopped { output: job.output.clone().into() });
-    }
-    turn.next += 1;
-    let failed = failure.is_some();
-    turn.failure = failure;
-    drop(turn);
-    shared.changed.notify_all();
-    if failed {
-        return None;
-    }
-    if !in_order && let Err(error) = job.sink.write(worker.out.bytes(), offset) {
-        lock(&shared.turn).failure.get_or_insert(RemapError::write(&job.output)(error));
-        shared.changed.notify_all();
-        return None;
-    }
-    Some(before)
 }

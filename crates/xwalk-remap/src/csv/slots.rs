@@ -67,6 +67,15 @@ const FIRST_BITS: u32 = 9;
 /// No more spellings than this are kept.
 const MOST: usize = 1 << 20;
 
+/// Marks the context of an answer that stands apart, so that its key, which is mixed with the context, is taken for no
+/// spelling.
+const APART: u16 = 0x8000;
+
+/// The key of an answer that stands apart.
+fn apart(key: u64, context: u16) -> u64 {
+    key ^ (u64::from(context) + 1).wrapping_mul(SPREAD).rotate_left(17)
+}
+
 impl Slots {
     pub(super) fn new() -> Self {
         let buckets = vec![Bucket([EMPTY; WAYS]); 1 << FIRST_BITS];
@@ -77,34 +86,51 @@ impl Slots {
     /// Takes the answer of a packed spelling in a context once.
     #[inline(always)]
     pub(super) fn take(&mut self, key: u64, context: u16) -> Option<Said<'_>> {
-        // The mask says nothing new, and spares the check of the index.
-        let mask = self.buckets.len() - 1;
-        let bucket = &mut self.buckets[(key.wrapping_mul(SPREAD) >> self.shift) as usize & mask].0;
-        let way = usize::from(bucket[1].key == key);
-        let slot = &mut bucket[way];
-        if slot.key != key || context.wrapping_sub(slot.first) > slot.more {
-            return None;
-        }
+        let At(place) = match self.find(key, context) {
+            (place, true) => place,
+            _ => self.find_apart(key, context)?,
+        };
+        let slot = &mut self.buckets[place as usize / WAYS].0[place as usize % WAYS];
         slot.count = slot.count.wrapping_add(1);
-        match slot.text[TEXT - 1] {
-            LONG if key == FREE => None,
-            LONG => {
-                Some(Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]])))
-            }
-            len => Some(Said::Bytes(&slot.text, usize::from(len))),
-        }
+        Some(match slot.text[TEXT - 1] {
+            LONG => Said::Long(u32::from_le_bytes([slot.text[0], slot.text[1], slot.text[2], slot.text[3]])),
+            len => Said::Bytes(&slot.text, usize::from(len)),
+        })
     }
 
-    /// The place of the answer of a packed spelling in a context, where its bytes fit in a slot.
+    /// The place of the answer of a packed spelling in a context, and whether it is there.
     #[inline(always)]
-    pub(super) fn find(&self, key: u64, context: u16) -> (At, bool) {
+    fn find(&self, key: u64, context: u16) -> (At, bool) {
+        // The mask says nothing new, and spares the check of the index.
         let mask = self.buckets.len() - 1;
         let at = (key.wrapping_mul(SPREAD) >> self.shift) as usize & mask;
         let bucket = &self.buckets[at].0;
         let way = usize::from(bucket[1].key == key);
         let slot = &bucket[way];
-        let here = (slot.key == key) & (context.wrapping_sub(slot.first) <= slot.more);
-        (At((at * WAYS + way) as u32), here & (slot.text[TEXT - 1] != LONG))
+        let here = (slot.key == key) & (context.wrapping_sub(slot.first) <= slot.more) & (key != FREE);
+        (At((at * WAYS + way) as u32), here)
+    }
+
+    /// The place of an answer that stands apart: its bucket was full, or held the answer that the spelling has in other
+    /// contexts.
+    #[inline(never)]
+    fn find_apart(&self, key: u64, context: u16) -> Option<At> {
+        match self.find(apart(key, context), context | APART) {
+            (place, true) => Some(place),
+            _ => None,
+        }
+    }
+
+    /// The place of the answer of a packed spelling in a context, where its bytes fit in a slot.
+    #[inline(always)]
+    pub(super) fn find_short(&self, key: u64, context: u16) -> Option<At> {
+        let place = match self.find(key, context) {
+            (place, true) => place,
+            _ => self.find_apart(key, context)?,
+        };
+        let mask = self.buckets.len() - 1;
+        let slot = &self.buckets[(place.0 as usize / WAYS) & mask].0[place.0 as usize % WAYS];
+        (slot.text[TEXT - 1] != LONG).then_some(place)
     }
 
     /// Takes the answer at a place once: its bytes, of which the first so many count.
@@ -117,11 +143,17 @@ impl Slots {
     }
 
     /// Keeps the answer of a spelling that is not there yet, and says whether there was room.
-    pub(super) fn keep(&mut self, key: u64, reach: Reach, number: u32, bytes: &[u8]) -> bool {
-        if key == FREE || self.len >= MOST {
+    pub(super) fn keep(
+        &mut self,
+        key: u64,
+        (context, reach): (u16, Reach),
+        number: u32,
+        bytes: &[u8],
+    ) -> bool {
+        if self.len >= MOST || context & APART != 0 {
             return false;
         }
-        if self.len * 9 > self.numbers.len() * 4 {
+        if self.len * 5 > self.numbers.len() * 3 {
             self.grow();
         }
         let mut text = [LONG; TEXT];
@@ -132,7 +164,8 @@ impl Slots {
             text[..4].copy_from_slice(&number.to_le_bytes());
         }
         let slot = Slot { key, count: 0, first: reach.first, more: reach.last - reach.first, text };
-        self.place(slot, number)
+        let alone = Slot { key: apart(key, context), first: context | APART, more: 0, ..slot };
+        self.place(slot, number) || self.place(alone, number)
     }
 
     fn grow(&mut self) {
@@ -152,6 +185,9 @@ impl Slots {
 
     fn place(&mut self, slot: Slot, number: u32) -> bool {
         let at = (slot.key.wrapping_mul(SPREAD) >> self.shift) as usize;
+        if slot.key == FREE {
+            return false;
+        }
         let bucket = &mut self.buckets[at].0;
         // A key stands in a bucket once: the second could not be told from the first.
         let stands = bucket.iter().any(|held| held.key == slot.key);
@@ -181,6 +217,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_spelling_may_have_an_answer_for_each_context() {
+        let mut slots = Slots::new();
+        for n in 0..2_000u32 {
+            for context in 0..4u16 {
+                let number = n * 4 + u32::from(context);
+                slots.keep(u64::from(n) << 8 | 0x41, (context, Reach::only(context)), number, &[0; 40]);
+            }
+        }
+        let mut found = 0;
+        for n in 0..2_000u32 {
+            for context in 0..5u16 {
+                if let Some(Said::Long(number)) = slots.take(u64::from(n) << 8 | 0x41, context) {
+                    assert_eq!(number, n * 4 + u32::from(context));
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > 6_000, "{found}");
+    }
+
+    #[test]
     fn a_slot_is_found_where_it_holds() {
         let mut slots = Slots::new();
         let reach = Reach { first: 2, last: 5 };
@@ -188,9 +245,9 @@ mod tests {
         for n in 0..50_000u32 {
             let bytes = [0; 40];
             let bytes = if n % 2 == 0 { &n.to_le_bytes()[..3] } else { &bytes[..] };
-            slots.keep(key(n), reach, n, bytes);
+            slots.keep(key(n), (5, reach), n, bytes);
         }
-        let mut found = 0;
+        let (mut found, mut everywhere) = (0, 0);
         for n in 0..50_000u32 {
             assert!(slots.take(key(n), 1).is_none() && slots.take(key(n), 6).is_none());
             match slots.take(key(n), 5) {
@@ -199,15 +256,17 @@ mod tests {
                 Some(Said::Bytes(..)) => panic!("{n} has too many bytes"),
                 None => continue,
             }
-            assert!(slots.take(key(n), 2).is_some());
             found += 1;
+            // One that stands apart is there for the context that it was met in.
+            everywhere += u64::from(slots.take(key(n), 2).is_some());
         }
-        assert!(found > 45_000, "{found}");
+        assert!(found > 48_000 && everywhere > 44_000, "{found} {everywhere}");
         let counted: Vec<(u32, u64)> = slots.counted().collect();
         assert_eq!(counted.len(), found);
-        assert!(counted.iter().all(|(_, count)| *count == 2) && slots.counted().next().is_none());
+        assert_eq!(counted.iter().map(|(_, count)| count).sum::<u64>(), found as u64 + everywhere);
+        assert!(slots.counted().next().is_none());
         assert!(slots.take(key(50_000), 3).is_none());
-        slots.keep(FREE, Reach::ALL, 7, b"7");
+        slots.keep(FREE, (0, Reach::ALL), 7, b"7");
         assert!(slots.take(FREE, 3).is_none() && slots.counted().next().is_none());
     }
 }

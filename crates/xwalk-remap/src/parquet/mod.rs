@@ -9,6 +9,7 @@ mod chunk;
 mod decode;
 mod dictionary;
 mod explode;
+mod guard;
 mod hybrid;
 #[cfg(test)]
 mod laws;
@@ -19,4 +20,5 @@ mod sound;
 mod source;
 mod texts;
 
+pub use guard::is_guarded;
 pub use run::{Job, run};

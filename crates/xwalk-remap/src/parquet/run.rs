@@ -13,6 +13,7 @@ use super::by_row::Contexts;
 use super::chunk::Encoded;
 use super::decode::Decoder;
 use super::dictionary::Remapper;
+use super::guard::guard;
 use super::layout::{Column, Layout};
 use super::source::Source;
 use crate::answer::AnswerBook;
@@ -89,7 +90,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
         ));
     }
     let source = Source::new(input).map_err(RemapError::read(&name))?;
-    let layout = Layout::read(&name, &source, options)?;
+    let layout = guard(&name, || Layout::read(&name, &source, options))?;
     if options.combine && layout.lists.contains(&true) {
         return Err(RemapError::Options(
             "codes are combined over columns, not within a list (--combine)".to_owned(),
@@ -97,7 +98,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     }
     let job = JobParts { name, output, options, calendar, book, watch };
     if options.shape == Shape::Explode {
-        return super::explode::run(&job, &layout, &source, out);
+        return guard(&job.name, || super::explode::run(&job, &layout, &source, out));
     }
     let wrong = || RemapError::parquet(&job.name);
     let properties = Arc::new(layout.properties().build());
@@ -164,7 +165,7 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
             turn.taken += 1;
             turn.taken - 1
         };
-        let made = make(shared, group, &mut remapper, &mut lookup, &mut tally);
+        let made = guard(&shared.job.name, || make(shared, group, &mut remapper, &mut lookup, &mut tally));
         let mut turn = lock(shared);
         while turn.next != group && turn.failure.is_none() {
             turn = shared.changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
@@ -172,7 +173,8 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
         if turn.failure.is_some() {
             break;
         }
-        let written = made.and_then(|chunks| write(shared, group, chunks, &mut turn));
+        let written =
+            made.and_then(|chunks| guard(&shared.job.name, || write(shared, group, chunks, &mut turn)));
         let stopped = shared.job.watch.stopped();
         turn.next += 1;
         turn.failure = match written {
