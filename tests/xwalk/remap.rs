@@ -451,8 +451,11 @@ fn a_stop_leaves_nothing() {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"dx\nB880\n").unwrap();
     let begun = || folder.names().iter().any(|n| n.starts_with(".xwalk-"));
-    while !begun() {
-        std::thread::sleep(std::time::Duration::from_millis(20));
+    let waits = (0..3000).take_while(|_| !begun());
+    waits.for_each(|_| std::thread::sleep(std::time::Duration::from_millis(20)));
+    if !begun() {
+        child.kill().unwrap();
+        panic!("nothing is written after a minute");
     }
     let pid = child.id().to_string();
     assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
