@@ -197,7 +197,7 @@ impl Stretches<'_> {
             for day in days {
                 match in_force(day) {
                     Some(other) if other == edition || keeps(other, edition) => {
-                        (until, edition) = (day, other)
+                        (until, edition) = (day, other);
                     }
                     _ => break,
                 }

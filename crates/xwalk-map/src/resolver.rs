@@ -1,6 +1,6 @@
 //! Codes carried along a route, each with a typed answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xwalk_model::{Code, Concept, ConceptKind, ConceptMap, Edition, EditionId, Targets};
@@ -8,6 +8,7 @@ use xwalk_model::{Code, Concept, ConceptKind, ConceptMap, Edition, EditionId, Ta
 use crate::annual::NAMES;
 use crate::compose::{Carried, Strand, carry, merge};
 use crate::error::MapError;
+use crate::foreign::{Foreign, check};
 use crate::infer::Inference;
 use crate::outcome::{Alternative, Basis, Hop, Outcome, Rank, Resolution, Warning};
 use crate::rank::{Preferences, Ranker};
@@ -32,17 +33,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { max_alternatives: 100, preferences: Preferences::default(), foreign_limit: 10 }
     }
-}
-
-/// Codes of a map that are not in the edition at its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Foreign {
-    /// Name of the map.
-    pub map: String,
-    /// The edition.
-    pub edition: EditionId,
-    /// The codes, in order.
-    pub codes: Vec<Code>,
 }
 
 /// Carries codes along a route.
@@ -212,42 +202,6 @@ impl Resolver {
 /// The codes of an edition that may be used on a claim, in tabular order, without modifiers.
 pub fn assignable_codes(edition: &Edition) -> impl Iterator<Item = Concept<'_>> {
     edition.concepts().filter(|c| c.assignable() && c.kind() == ConceptKind::Code)
-}
-
-fn check<'c>(
-    step: &Step,
-    edition: &Edition,
-    codes: impl Iterator<Item = &'c Code>,
-    limit: usize,
-    foreign: &mut Vec<Foreign>,
-) -> Result<BTreeSet<Code>, MapError> {
-    let mut missing = Vec::new();
-    let mut of = 0usize;
-    for code in codes {
-        of += 1;
-        if edition.get(code).is_none() {
-            missing.push(code.clone());
-        }
-    }
-    if missing.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let allowed = (of * limit / 1000).max(3);
-    // An excerpt lacks most codes on purpose.
-    if missing.len() > allowed && !edition.is_excerpt() {
-        return Err(MapError::ForeignCodes {
-            map: step.name.clone(),
-            edition: edition.id().clone(),
-            count: missing.len(),
-            of,
-            examples: missing.iter().take(5).map(|c| c.display(edition.id().system)).collect(),
-            limit: allowed,
-        });
-    }
-    // An excerpt lacks codes that the release has, so a target that is not in it may be right.
-    let dropped = if edition.is_excerpt() { BTreeSet::new() } else { missing.iter().cloned().collect() };
-    foreign.push(Foreign { map: step.name.clone(), edition: edition.id().clone(), codes: missing });
-    Ok(dropped)
 }
 
 /// Answers for many codes of one resolver.

@@ -4,10 +4,6 @@
     clippy::inline_always,
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
-#![expect(
-    clippy::needless_bitwise_bool,
-    reason = "a branch that depends on what stands in a cell is guessed wrong often"
-)]
 
 use super::cells::{Cells, SPILL};
 use super::header::Layout;

@@ -1,0 +1,57 @@
+//! Codes of maps held against the editions at their ends.
+
+use std::collections::BTreeSet;
+
+use xwalk_model::{Code, Edition, EditionId};
+
+use crate::error::MapError;
+use crate::step::Step;
+
+/// Codes of a map that are not in the edition at its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// Name of the map.
+    pub map: String,
+    /// The edition.
+    pub edition: EditionId,
+    /// The codes, in order.
+    pub codes: Vec<Code>,
+}
+
+/// The codes that an edition does not have and that have to be dropped; an error where they are more than `limit`
+/// thousandths.
+pub(crate) fn check<'c>(
+    step: &Step,
+    edition: &Edition,
+    codes: impl Iterator<Item = &'c Code>,
+    limit: usize,
+    foreign: &mut Vec<Foreign>,
+) -> Result<BTreeSet<Code>, MapError> {
+    let mut missing = Vec::new();
+    let mut of = 0usize;
+    for code in codes {
+        of += 1;
+        if edition.get(code).is_none() {
+            missing.push(code.clone());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let allowed = (of * limit / 1000).max(3);
+    // An excerpt lacks most codes on purpose.
+    if missing.len() > allowed && !edition.is_excerpt() {
+        return Err(MapError::ForeignCodes {
+            map: step.name.clone(),
+            edition: edition.id().clone(),
+            count: missing.len(),
+            of,
+            examples: missing.iter().take(5).map(|c| c.display(edition.id().system)).collect(),
+            limit: allowed,
+        });
+    }
+    // An excerpt lacks codes that the release has, so a target that is not in it may be right.
+    let dropped = if edition.is_excerpt() { BTreeSet::new() } else { missing.iter().cloned().collect() };
+    foreign.push(Foreign { map: step.name.clone(), edition: edition.id().clone(), codes: missing });
+    Ok(dropped)
+}
