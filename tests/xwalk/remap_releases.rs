@@ -228,6 +228,13 @@ fn answers_with_clusters(program: &Program) -> std::collections::BTreeMap<String
 #[test]
 fn every_code_on_its_date_is_what_map_says_whichever_date_comes_first() {
     let Some(program) = program_with_releases() else { return };
+    // The second leads some codes back in time.
+    for to in ["icd10cm@2026", "icd10cm@2022"] {
+        check_every_code_on_its_date(&program, to);
+    }
+}
+
+fn check_every_code_on_its_date(program: &Program, to: &str) {
     let folder = Folder::new();
     let dated = [
         ("icd9cm@32", "2015-01-15"),
@@ -235,10 +242,28 @@ fn every_code_on_its_date_is_what_map_says_whichever_date_comes_first() {
         ("icd10cm@2022", "2021-11-15"),
         ("icd10cm@2025", "2024-11-15"),
     ];
-    let answers: Vec<_> = dated
-        .iter()
-        .map(|(edition, _)| answers_of_map(&program, &[*edition, "icd10cm@2026", "--all"]))
-        .collect();
+    // Before the freeze of ICD-9-CM no edition that is held is in force.
+    folder.write("old.csv", "dos,dx\n2005-03-01,4019\n2011-09-30,4019\n2011-10-01,4019\n");
+    let route = ["--from", "auto", "--to", to, "--date-column", "dos"];
+    let args = ["--column", "dx", "--policy", "best", "--fields", "outcome,target", "--dots", "without"];
+    folder.remap_along(program, &route, 0, "old.csv", "old-out.csv", &args);
+    assert_eq!(
+        folder.text("old-out.csv"),
+        "dos,dx,dx_outcome,dx_target\n2005-03-01,4019,unknown,\n2011-09-30,4019,unknown,\n\
+         2011-10-01,4019,split,I10\n"
+    );
+    // The two contexts of one edition, before and after the day of its own release, are one code.
+    folder.write("one.csv", "dos,dx\n2012-03-01,4019\n2015-03-01,4019\n");
+    let summary = folder.path("one.json");
+    let args = [&args[..], &["--summary", summary.to_str().unwrap()]].concat();
+    folder.remap_along(program, &route, 0, "one.csv", "one-out.csv", &args);
+    let summary: serde_json::Value = serde_json::from_str(&folder.text("one.json")).unwrap();
+    assert_eq!(
+        (&summary["outcomes"][0]["cells"], &summary["outcomes"][0]["distinct"]),
+        (&2.into(), &1.into())
+    );
+    let answers: Vec<_> =
+        dated.iter().map(|(edition, _)| answers_of_map(program, &[*edition, to, "--all"])).collect();
     let codes: std::collections::BTreeSet<&String> = answers.iter().flat_map(|a| a.keys()).collect();
     assert!(codes.len() > 85_000, "{}", codes.len());
     let mut outputs = Vec::new();
@@ -255,9 +280,9 @@ fn every_code_on_its_date_is_what_map_says_whichever_date_comes_first() {
             }
         }
         folder.write("claims.csv", text);
-        let route = ["--from", "auto", "--to", "icd10cm@2026", "--date-column", "dos", "--dots", "with"];
+        let route = ["--from", "auto", "--to", to, "--date-column", "dos", "--dots", "with"];
         let args = ["--column", "dx", "--policy", "best", "--fields", "outcome,target"];
-        folder.remap_along(&program, &route, 0, "claims.csv", "out.csv", &args);
+        folder.remap_along(program, &route, 0, "claims.csv", "out.csv", &args);
         let mut lines: Vec<String> = folder.text("out.csv").lines().map(str::to_owned).collect();
         lines.sort();
         outputs.push(lines);

@@ -166,7 +166,7 @@ fn any_of(systems: &[CodeSystem]) -> String {
     systems.iter().map(|s| s.name()).collect::<Vec<_>>().join(" or ")
 }
 
-/// Where the answers for codes that stay as they are hold. Most codes do, and need one answer for all years.
+/// The days on which an answer holds. Most codes stay as they are, and need one answer for all years.
 pub struct Stretches<'d> {
     dated: &'d DatedResolver,
     /// For each day the resolver of the one edition in force.
@@ -176,27 +176,26 @@ pub struct Stretches<'d> {
 }
 
 impl Stretches<'_> {
-    /// The days around one, by index, on which a code has the answer that it has there, given that
-    /// [`Resolution::is_same`] holds for it there. The code is written alike on all of them.
-    pub fn around(&self, at: usize, code: &Code) -> RangeInclusive<usize> {
+    /// The days around one, by index, on which a text has the answer that it has there, `code` if it is one: those of the
+    /// same edition, and with `same`, for which [`Resolution::is_same`] has to hold there, those of others over which the
+    /// code stays as it is. The text has to be written alike on all of them.
+    pub fn around(&self, at: usize, code: Option<&Code>, same: bool) -> RangeInclusive<usize> {
         let in_force = |at: usize| self.resolvers.get(at).copied().flatten();
-        let Some(here) = in_force(at).filter(|_| !self.unsteady.contains(code)) else { return at..=at };
-        let system = self.dated.resolvers[here].from().system;
-        // The answer is the same where the code is in force and no step from there on says anything about it.
+        let unsteady = code.is_some_and(|code| self.unsteady.contains(code));
+        let Some(here) = in_force(at).filter(|_| !unsteady) else { return at..=at };
         let resolvers = &self.dated.resolvers;
-        let keeps = |which: usize, kept: usize| {
+        let system = resolvers[here].from().system;
+        // The answer is the same where the code is in force and no step from there on says anything about it.
+        let kept = code.filter(|code| same && resolvers[here].keeps(code));
+        let keeps_too = |which: usize, other: usize| {
             let resolver = &resolvers[which];
-            resolver.from().system == system && resolver.keeps_too(code, &resolvers[kept])
+            resolver.from().system == system && kept.is_some_and(|c| resolver.keeps_too(c, &resolvers[other]))
         };
-        if !resolvers[here].keeps(code) {
-            return at..=at;
-        }
-        // Several days in turn may be of the same edition.
         let until = |days: &mut dyn Iterator<Item = usize>| {
             let (mut until, mut edition) = (at, here);
             for day in days {
                 match in_force(day) {
-                    Some(other) if other == edition || keeps(other, edition) => {
+                    Some(other) if other == edition || keeps_too(other, edition) => {
                         (until, edition) = (day, other);
                     }
                     _ => break,

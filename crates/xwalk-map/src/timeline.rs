@@ -62,8 +62,8 @@ impl Timeline {
             days.extend(period.from);
             days.extend(period.to.and_then(|last| last.tomorrow().ok()));
         }
-        // The systems of the United States took turns on a day of their own.
-        days.push(calendar::ICD10_IMPLEMENTATION);
+        // The systems of the United States took turns on a day of their own, and a frozen edition serves from the freeze.
+        days.extend([calendar::ICD9CM_FREEZE, calendar::ICD10_IMPLEMENTATION]);
         days.sort();
         days.dedup();
         days
@@ -203,6 +203,17 @@ mod tests {
         assert_eq!(place("E03.0", Some(date(2018, 3, 31))), at("icd10cm@2018"));
         assert_eq!(place("E03.0", Some(date(2018, 4, 1))), at("icd10cm@2019"));
         assert_eq!(place("?", None), Placed::Malformed);
+        // Between two days of change nothing changes, from long before the first to long after the last.
+        let changes = timeline.days_of_change();
+        let mut day = date(2005, 1, 1);
+        while day < date(2024, 1, 1) {
+            let last = changes.iter().rev().find(|change| **change <= day).copied();
+            let last = last.unwrap_or_else(|| changes[0].yesterday().unwrap());
+            for text in ["E030", "A00.0", "A00.1", "A00.11"] {
+                assert_eq!(place(text, Some(day)), place(text, Some(last)), "{text} on {day}");
+            }
+            day = day.tomorrow().unwrap();
+        }
         assert_eq!(place("A99.9", None), Placed::Unknown);
     }
 }

@@ -26,9 +26,10 @@ pub trait Resolve: Sync {
     fn contexts(&self) -> &[Context];
     /// The answer for a text, and whose hops it names. Never an echo: what is unknown is said to be unknown.
     fn resolve(&self, context: u16, text: &str) -> (Resolution, usize);
-    /// The contexts around one in which the same text has the same answer, given the answer there. One more than is
-    /// told costs time only, one too many would be wrong.
-    fn reach(&self, context: u16, _resolution: &Resolution) -> Reach {
+    /// The contexts around one in which the same text has the same answer, given the answer there; with `same` also those
+    /// of other editions over which a code stays as it is. One that is not told costs time only, one too many would be
+    /// wrong.
+    fn reach(&self, context: u16, _resolution: &Resolution, _same: bool) -> Reach {
         Reach::only(context)
     }
     /// The system of the targets.
@@ -357,7 +358,7 @@ impl<'r> AnswerBook<'r> {
         let (resolution, whose) = self.resolver.resolve(context, text);
         // Only the way there tells such answers of two contexts apart.
         let same = !self.evidence && resolution.is_same();
-        let reach = if same { self.resolver.reach(context, &resolution) } else { Reach::only(context) };
+        let reach = self.resolver.reach(context, &resolution, same);
         let source = match &resolution.code {
             Some(code) => CompactString::from(code.as_str()),
             None => shortened(text),

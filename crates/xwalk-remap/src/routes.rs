@@ -155,18 +155,15 @@ impl Resolve for Routes<'_> {
         (resolution, which)
     }
 
-    fn reach(&self, context: u16, resolution: &Resolution) -> Reach {
-        match (&self.kind, &resolution.code) {
-            // What is told beside the answer may differ from one edition to the next.
-            (Kind::Dated(_, kinds, stretches), Some(code)) if resolution.warnings.is_empty() => {
-                let group = kinds.len() / stretches.len().max(1);
-                let (of, day) = (usize::from(context) / group.max(1), usize::from(context) % group.max(1));
-                let Some(stretch) = stretches.get(of) else { return Reach::only(context) };
-                let days = stretch.around(day, code);
-                Reach { first: (of * group + days.start()) as u16, last: (of * group + days.end()) as u16 }
-            }
-            _ => Reach::only(context),
-        }
+    fn reach(&self, context: u16, resolution: &Resolution, same: bool) -> Reach {
+        let Kind::Dated(_, kinds, stretches) = &self.kind else { return Reach::only(context) };
+        let group = (kinds.len() / stretches.len().max(1)).max(1);
+        let (of, day) = (usize::from(context) / group, usize::from(context) % group);
+        let Some(stretch) = stretches.get(of) else { return Reach::only(context) };
+        // What is told beside the answer may differ from one edition to the next.
+        let same = same && resolution.warnings.is_empty();
+        let days = stretch.around(day, resolution.code.as_ref(), same);
+        Reach { first: (of * group + days.start()) as u16, last: (of * group + days.end()) as u16 }
     }
 
     fn target_system(&self) -> CodeSystem {
