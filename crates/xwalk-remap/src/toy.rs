@@ -1,5 +1,8 @@
 //! A small map for tests of this crate: four codes, each with another outcome, in two contexts.
 
+use std::io::{self, Write};
+use std::sync::Mutex;
+
 use xwalk_map::{Alternative, Basis, Hop, Outcome, Rank, Resolution, Warning};
 use xwalk_model::{Code, CodeSystem, Relationship};
 
@@ -128,5 +131,20 @@ impl crate::Watch for Nobody {
 
     fn stopped(&self) -> bool {
         false
+    }
+}
+
+/// Keeps what is written to it.
+#[derive(Default)]
+pub(crate) struct Kept(pub(crate) Mutex<Vec<u8>>);
+
+impl Write for &Kept {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

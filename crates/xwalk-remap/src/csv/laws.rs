@@ -1,34 +1,19 @@
 //! What has to hold for any table.
 
 use std::io::{self, Read, Write};
-use std::sync::Mutex;
 
 use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::{Job, Sink, run};
-use crate::toy::{Nobody, Toy, options};
+use crate::toy::{Kept, Nobody, Toy, options};
 use crate::{
     AnswerBook, Calendar, ColumnName, Dialect, Field, OnError, Options, Place, Policy, Ragged, RemapError,
-    Shape, Tally,
+    Shape, Tally, Task, Text,
 };
 
 fn dialect(header: bool) -> Dialect {
     Dialect { delimiter: b',', quote: Some(b'"'), header }
-}
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<u8>>);
-
-impl Write for &Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 struct Out {
@@ -47,16 +32,15 @@ fn remap_with(
     let book = AnswerBook::new(&toy, options);
     let (out, aside) = (Kept::default(), Kept::default());
     let job = Job {
-        name: "t.csv".into(),
-        output: "o.csv".into(),
-        input,
-        sink: Sink::stream(&out),
-        aside: Some(Box::new(&aside)),
+        text: Text {
+            name: "t.csv".into(),
+            output: "o.csv".into(),
+            input,
+            sink: Sink::stream(&out),
+            aside: Some(Box::new(&aside)),
+        },
         dialect,
-        options,
-        calendar,
-        book: &book,
-        watch: &Nobody,
+        task: Task { options, calendar, book: &book, watch: &Nobody },
     };
     let tally = run(job)?;
     Ok(Out { bytes: out.0.into_inner().unwrap(), aside: aside.0.into_inner().unwrap(), tally })
@@ -228,16 +212,15 @@ fn a_disk_that_fills_up() {
     let book = AnswerBook::new(&toy, &options);
     let text = format!("dx\n{}", "4019\n".repeat(1_000_000));
     let job = Job {
-        name: "t.csv".into(),
-        output: "o.csv".into(),
-        input: Box::new(io::Cursor::new(text.into_bytes())),
-        sink: Sink::stream(Full(2_000_000)),
-        aside: None,
+        text: Text {
+            name: "t.csv".into(),
+            output: "o.csv".into(),
+            input: Box::new(io::Cursor::new(text.into_bytes())),
+            sink: Sink::stream(Full(2_000_000)),
+            aside: None,
+        },
         dialect: dialect(true),
-        options: &options,
-        calendar: &Calendar::fixed(1),
-        book: &book,
-        watch: &Nobody,
+        task: Task { options: &options, calendar: &Calendar::fixed(1), book: &book, watch: &Nobody },
     };
     let error = run(job).unwrap_err();
     assert_eq!(error.to_string(), "failed to write o.csv");

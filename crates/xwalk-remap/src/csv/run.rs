@@ -1,6 +1,5 @@
 //! Drives a delimited table through its threads: chunks are read in turn, worked on at once, and written in order.
 
-use std::io::{Read, Write};
 use std::sync::{Mutex, PoisonError};
 
 use super::cells::Cells;
@@ -8,37 +7,20 @@ use super::header::{self, Layout};
 use super::reader::ChunkReader;
 use super::rows::{Output, Worker};
 use super::scan::Ends;
-use super::sink::Sink;
-use crate::answer::AnswerBook;
-use crate::date::Calendar;
 use crate::error::RemapError;
-use crate::options::{Dialect, Options, Shape};
-use crate::output::Watch;
+use crate::job::{Task, Text, in_threads};
+use crate::options::{Dialect, Shape};
 use crate::tally::Tally;
 use crate::turns::{Part, Turns};
 
-/// A delimited table to remap.
+/// A delimited table to remap. The header goes before rows that are set aside, too.
 pub struct Job<'a> {
-    /// What errors call it.
-    pub name: String,
-    /// What errors call the output.
-    pub output: String,
-    /// Its bytes, already unpacked.
-    pub input: Box<dyn Read + Send>,
-    /// Where the output goes.
-    pub sink: Sink<'a>,
-    /// Where rows go that cannot be used; the header goes before them.
-    pub aside: Option<Box<dyn Write + Send + 'a>>,
+    /// The table.
+    pub text: Text<'a>,
     /// How it is written.
     pub dialect: Dialect,
-    /// What is asked for.
-    pub options: &'a Options,
-    /// Which context answers when.
-    pub calendar: &'a Calendar,
-    /// The answers.
-    pub book: &'a AnswerBook<'a>,
-    /// Who is told of progress.
-    pub watch: &'a dyn Watch,
+    /// What is to be done.
+    pub task: Task<'a>,
 }
 
 /// What threads share.
@@ -48,15 +30,13 @@ struct Shared<'a> {
     layout: Layout,
     /// What errors call the table.
     name: String,
-    options: &'a Options,
-    calendar: &'a Calendar,
-    book: &'a AnswerBook<'a>,
-    watch: &'a dyn Watch,
+    task: Task<'a>,
 }
 
 /// Remaps a delimited table. The output is whole when this returns `Ok`.
 pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
-    let Job { name, output, input, sink, mut aside, dialect, options, calendar, book, watch } = job;
+    let Job { text: Text { name, output, input, sink, mut aside }, dialect, task } = job;
+    let Task { options, watch, .. } = task;
     let mut reader = ChunkReader::new(input, dialect);
     let mut buffer = Vec::new();
     let first = reader.next(&mut buffer).map_err(|(_, failure)| failure.at(&name, 0))?;
@@ -89,39 +69,29 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
         turns: Turns::new(sink, aside, output, watch, written),
         layout: head.layout,
         name,
-        options,
-        calendar,
-        book,
-        watch,
+        task,
     };
     let mut tally = Tally { columns: shared.layout.codes.len() as u64, ..Tally::default() };
-    if threads == 1 {
-        tally.add(&work(&shared, buffer));
-    } else {
-        drop(buffer);
-        let parts: Vec<Tally> = std::thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&shared, Vec::new()))).collect();
-            running.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
-        });
-        for part in &parts {
-            tally.add(part);
-        }
+    drop(buffer);
+    for part in in_threads(threads, || work(&shared)) {
+        tally.add(&part);
     }
     shared.turns.finish()?;
     Ok(tally)
 }
 
 /// The work of a thread: chunk after chunk, until there is none, or until one failed.
-fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
-    let layout = &shared.layout;
+fn work(shared: &Shared<'_>) -> Tally {
+    let (layout, task) = (&shared.layout, &shared.task);
+    let mut buffer = Vec::new();
     let mut worker = Worker {
-        cells: Cells::new(shared.book, layout.dialect, &layout.fields),
+        cells: Cells::new(task.book, layout.dialect, &layout.fields),
         layout,
-        calendar: shared.calendar,
-        format: shared.options.date_format,
-        on_error: shared.options.on_error,
-        ragged: shared.options.ragged,
-        combine: shared.options.combine,
+        calendar: task.calendar,
+        format: task.options.date_format,
+        on_error: task.options.on_error,
+        ragged: task.options.ragged,
+        combine: task.options.combine,
         ends: Ends::default(),
         out: Output::default(),
         aside: Vec::new(),
@@ -161,7 +131,7 @@ fn work(shared: &Shared<'_>, mut buffer: Vec<u8>) -> Tally {
         if let (Some(a), Some(b)) = (first_ragged, first_here) {
             worker.tally.first_ragged = Some(a.min(b + before));
         }
-        shared.watch.advance(chunk.len as u64, worker.tally.rows - rows);
+        task.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.cells.settle();
     worker.cells.lookup.count_into(&mut worker.tally);

@@ -1,7 +1,6 @@
 //! What has to hold for any line.
 
-use std::io::{self, Write};
-use std::sync::Mutex;
+use std::io;
 
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -11,22 +10,10 @@ use xwalk_model::CodeSystem;
 use super::render::EXTENSION;
 use super::{Job, Places, check_places, run};
 use crate::csv::Sink;
-use crate::toy::{Nobody, Toy, options};
-use crate::{AnswerBook, Calendar, ColumnName, Field, OnError, Options, Policy, RemapError, Shape, Tally};
-
-#[derive(Default)]
-struct Kept(Mutex<Vec<u8>>);
-
-impl Write for &Kept {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::toy::{Kept, Nobody, Toy, options};
+use crate::{
+    AnswerBook, Calendar, ColumnName, Field, OnError, Options, Policy, RemapError, Shape, Tally, Task, Text,
+};
 
 struct Out {
     text: String,
@@ -40,17 +27,16 @@ fn remap_on(text: &[u8], options: &Options, calendar: &Calendar) -> Result<Out, 
     let book = AnswerBook::new(&toy, options);
     let (out, aside) = (Kept::default(), Kept::default());
     let job = Job {
-        name: "t.ndjson".into(),
-        output: "o.ndjson".into(),
-        input: Box::new(io::Cursor::new(text.to_vec())),
-        sink: Sink::stream(&out),
-        aside: Some(Box::new(&aside)),
+        text: Text {
+            name: "t.ndjson".into(),
+            output: "o.ndjson".into(),
+            input: Box::new(io::Cursor::new(text.to_vec())),
+            sink: Sink::stream(&out),
+            aside: Some(Box::new(&aside)),
+        },
         systems: &[CodeSystem::Icd9cm],
         to: &"icd10cm@2018".parse().unwrap(),
-        options,
-        calendar,
-        book: &book,
-        watch: &Nobody,
+        task: Task { options, calendar, book: &book, watch: &Nobody },
     };
     let (tally, places) = run(job)?;
     let text = |kept: Kept| String::from_utf8_lossy(&kept.0.into_inner().unwrap()).into_owned();

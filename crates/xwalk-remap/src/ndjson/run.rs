@@ -1,6 +1,5 @@
 //! Drives a file of resources through its threads: chunks are read in turn, worked on at once, and written in order.
 
-use std::io::{Read, Write};
 use std::sync::{Mutex, PoisonError};
 
 use xwalk_model::{CodeSystem, EditionId};
@@ -10,41 +9,24 @@ use super::path::Path;
 use super::reader::LineReader;
 use super::render::Target;
 use super::scan::{Scanner, Wanted};
-use crate::answer::AnswerBook;
 use crate::columns;
-use crate::csv::Sink;
-use crate::date::Calendar;
 use crate::error::RemapError;
+use crate::job::{Task, Text, in_threads};
 use crate::lookup::Lookup;
 use crate::options::{Options, Shape};
-use crate::output::Watch;
 use crate::tally::Tally;
 use crate::turns::{Part, Turns};
 
-/// A file of resources to remap, one on each line.
+/// A file of resources to remap, one on each line. Columns and the date column are places in a resource.
 pub struct Job<'a> {
-    /// What errors call it.
-    pub name: String,
-    /// What errors call the output.
-    pub output: String,
-    /// Its bytes, already unpacked.
-    pub input: Box<dyn Read + Send>,
-    /// Where the output goes.
-    pub sink: Sink<'a>,
-    /// Where lines go that cannot be used.
-    pub aside: Option<Box<dyn Write + Send + 'a>>,
+    /// The file.
+    pub text: Text<'a>,
     /// The systems whose Codings are remapped. With several, the contexts are those of [`crate::Routes::by_system`].
     pub systems: &'a [CodeSystem],
     /// The edition that codes are carried to.
     pub to: &'a EditionId,
-    /// What is asked for. Columns and the date column are places in a resource.
-    pub options: &'a Options,
-    /// Which context answers when.
-    pub calendar: &'a Calendar,
-    /// The answers.
-    pub book: &'a AnswerBook<'a>,
-    /// Who is told of progress.
-    pub watch: &'a dyn Watch,
+    /// What is to be done.
+    pub task: Task<'a>,
 }
 
 struct Shared<'a> {
@@ -56,10 +38,7 @@ struct Shared<'a> {
     /// What errors call the input.
     name: String,
     systems: usize,
-    options: &'a Options,
-    calendar: &'a Calendar,
-    book: &'a AnswerBook<'a>,
-    watch: &'a dyn Watch,
+    task: Task<'a>,
 }
 
 /// What is wanted of each line; an error where it cannot be had of resources.
@@ -108,34 +87,23 @@ pub fn check_places(options: &Options, places: &Places) -> Result<(), RemapError
 
 /// Remaps a file of resources. The output is whole when this returns `Ok`.
 pub fn run(job: Job<'_>) -> Result<(Tally, Places), RemapError> {
-    let Job { name, output, input, sink, aside, systems, to, options, calendar, book, watch } = job;
-    let wanted = wanted(systems, to, options)?;
+    let Job { text: Text { name, output, input, sink, aside }, systems, to, task } = job;
+    let wanted = wanted(systems, to, task.options)?;
     let target = Target { system: to.system.uris()[0], version: to.version.as_str().to_owned() };
     let shared = Shared {
         reader: Mutex::new(LineReader::new(input)),
-        turns: Turns::new(sink, aside, output, watch, (0, 0)),
+        turns: Turns::new(sink, aside, output, task.watch, (0, 0)),
         wanted,
         target,
-        labels: book.resolver().contexts().iter().map(|c| c.label.clone()).collect(),
+        labels: task.book.resolver().contexts().iter().map(|c| c.label.clone()).collect(),
         name,
         systems: systems.len(),
-        options,
-        calendar,
-        book,
-        watch,
-    };
-    let parts: Vec<(Tally, Places)> = if options.threads <= 1 {
-        vec![work(&shared)]
-    } else {
-        std::thread::scope(|scope| {
-            let running: Vec<_> = (0..options.threads).map(|_| scope.spawn(|| work(&shared))).collect();
-            running.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
-        })
+        task,
     };
     let (mut tally, mut places) = (Tally::default(), Places::default());
-    for (part, found) in &parts {
-        tally.add(part);
-        places.add(found);
+    for (part, found) in in_threads(task.options.threads, || work(&shared)) {
+        tally.add(&part);
+        places.add(&found);
     }
     shared.turns.finish()?;
     Ok((tally, places))
@@ -143,13 +111,14 @@ pub fn run(job: Job<'_>) -> Result<(Tally, Places), RemapError> {
 
 /// The work of a thread: chunk after chunk, until there is none, or until one failed.
 fn work(shared: &Shared<'_>) -> (Tally, Places) {
+    let task = &shared.task;
     let mut buffer = Vec::new();
     let mut worker = Worker {
-        lookup: Lookup::new(shared.book, None),
+        lookup: Lookup::new(task.book, None),
         wanted: &shared.wanted,
         target: &shared.target,
-        calendar: shared.calendar,
-        options: shared.options,
+        calendar: task.calendar,
+        options: task.options,
         contexts: (shared.labels.len() / shared.systems.max(1)) as u16,
         labels: &shared.labels,
         rendered: Vec::new(),
@@ -183,7 +152,7 @@ fn work(shared: &Shared<'_>) -> (Tally, Places) {
         if shared.turns.write(part).is_none() {
             break;
         }
-        shared.watch.advance(chunk.len as u64, worker.tally.rows - rows);
+        task.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.lookup.count_into(&mut worker.tally);
     (worker.tally, worker.places)

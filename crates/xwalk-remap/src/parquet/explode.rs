@@ -40,7 +40,7 @@ pub(crate) fn run(
         super::sound::decoded(source, layout, group, &roots).map_err(wrong())?;
     }
     let mut fields: Vec<Arc<ArrowField>> = layout.arrow.fields().iter().cloned().collect();
-    let name = |i: usize| format!("{}{}", job.options.prefix, EXPLODE_NAMES[i]);
+    let name = |i: usize| format!("{}{}", job.task.options.prefix, EXPLODE_NAMES[i]);
     fields.push(Arc::new(ArrowField::new(name(0), DataType::Int64, false)));
     fields.push(Arc::new(ArrowField::new(name(1), DataType::Float64, false)));
     let schema = Arc::new(Schema::new_with_metadata(fields, layout.arrow.metadata().clone()));
@@ -54,7 +54,7 @@ pub(crate) fn run(
         .set_compression(compression)
         .build();
     let mut writer = ArrowWriter::try_new(out, Arc::clone(&schema), Some(properties)).map_err(wrong())?;
-    let mut lookup = Lookup::new(job.book, None);
+    let mut lookup = Lookup::new(job.task.book, None);
     let mut tally = Tally { columns: layout.codes.len() as u64, ..Tally::default() };
     let open = |metadata: &parquet::arrow::arrow_reader::ArrowReaderMetadata| {
         ParquetRecordBatchReaderBuilder::new_with_metadata(source.clone(), metadata.clone())
@@ -71,8 +71,8 @@ pub(crate) fn run(
         let mut decoder = Decoder {
             file: &job.name,
             layout,
-            calendar: job.calendar,
-            format: job.options.date_format,
+            calendar: job.task.calendar,
+            format: job.task.options.date_format,
             combine: false,
             lookup: &mut lookup,
             tally: &mut tally,
@@ -136,8 +136,8 @@ pub(crate) fn run(
                         let decoder = Decoder {
                             file: &job.name,
                             layout,
-                            calendar: job.calendar,
-                            format: job.options.date_format,
+                            calendar: job.task.calendar,
+                            format: job.task.options.date_format,
                             combine: false,
                             lookup: &mut lookup,
                             tally: &mut tally,
@@ -157,8 +157,8 @@ pub(crate) fn run(
         row += plain.num_rows() as u64;
         tally.rows += plain.num_rows() as u64;
         tally.rows_out += from.len() as u64;
-        job.watch.advance(0, plain.num_rows() as u64);
-        if job.watch.stopped() {
+        job.task.watch.advance(0, plain.num_rows() as u64);
+        if job.task.watch.stopped() {
             return Err(RemapError::Stopped { output: job.output.clone().into() });
         }
     }

@@ -26,7 +26,7 @@ use proptest::prelude::*;
 use super::{Job, run};
 use crate::toy::{Nobody, Toy, options};
 use crate::{
-    AnswerBook, Calendar, ColumnName, Field, OnError, Options, Place, Policy, RemapError, Shape, Tally,
+    AnswerBook, Calendar, ColumnName, Field, OnError, Options, Place, Policy, RemapError, Shape, Tally, Task,
 };
 
 const CODES: [Option<&str>; 10] = [
@@ -123,10 +123,7 @@ fn remap(input: &File, options: &Options, calendar: &Calendar) -> Result<(File, 
         output: "o.parquet".into(),
         input: input.try_clone().unwrap(),
         out: &out,
-        options,
-        calendar,
-        book: &book,
-        watch: &Nobody,
+        task: Task { options, calendar, book: &book, watch: &Nobody },
     };
     let tally = run(job)?;
     Ok((out, tally))

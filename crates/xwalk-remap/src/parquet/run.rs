@@ -16,12 +16,10 @@ use super::dictionary::Remapper;
 use super::guard::guard;
 use super::layout::{Column, Layout};
 use super::source::Source;
-use crate::answer::AnswerBook;
-use crate::date::Calendar;
 use crate::error::RemapError;
+use crate::job::{Task, in_threads};
 use crate::lookup::Lookup;
-use crate::options::{Field, OnError, Options, Shape};
-use crate::output::Watch;
+use crate::options::{Field, OnError, Shape};
 use crate::tally::Tally;
 
 /// A Parquet table to remap.
@@ -34,24 +32,15 @@ pub struct Job<'a> {
     pub input: File,
     /// The file that is written; it holds nothing yet.
     pub out: &'a File,
-    /// What is asked for.
-    pub options: &'a Options,
-    /// Which context answers when.
-    pub calendar: &'a Calendar,
-    /// The answers.
-    pub book: &'a AnswerBook<'a>,
-    /// Who is told of progress.
-    pub watch: &'a dyn Watch,
+    /// What is to be done.
+    pub task: Task<'a>,
 }
 
 /// The parts of a job that threads look at.
 pub(crate) struct JobParts<'a> {
     pub(crate) name: String,
     pub(crate) output: String,
-    pub(crate) options: &'a Options,
-    pub(crate) calendar: &'a Calendar,
-    pub(crate) book: &'a AnswerBook<'a>,
-    pub(crate) watch: &'a dyn Watch,
+    pub(crate) task: Task<'a>,
 }
 
 /// A new column chunk.
@@ -82,7 +71,8 @@ const BUFFER: usize = 1 << 20;
 
 /// Remaps a Parquet table. The output is whole when this returns `Ok`.
 pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
-    let Job { name, output, input, out, options, calendar, book, watch } = job;
+    let Job { name, output, input, out, task } = job;
+    let options = task.options;
     if options.on_error == OnError::Skip {
         return Err(RemapError::Options(
             "rows are set aside (--on-error skip-to) from delimited tables only; mend the dates of the Parquet table"
@@ -96,7 +86,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
             "codes are combined over columns, not within a list (--combine)".to_owned(),
         ));
     }
-    let job = JobParts { name, output, options, calendar, book, watch };
+    let job = JobParts { name, output, task };
     if options.shape == Shape::Explode {
         return guard(&job.name, || super::explode::run(&job, &layout, &source, out));
     }
@@ -125,16 +115,8 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     };
     let mut tally = Tally { columns: layout.codes.len() as u64, ..Tally::default() };
     let threads = options.threads.clamp(1, layout.metadata().num_row_groups().max(1));
-    if threads == 1 {
-        tally.add(&work(&shared));
-    } else {
-        let parts: Vec<Tally> = std::thread::scope(|scope| {
-            let running: Vec<_> = (0..threads).map(|_| scope.spawn(|| work(&shared))).collect();
-            running.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
-        });
-        for part in &parts {
-            tally.add(part);
-        }
+    for part in in_threads(threads, || work(&shared)) {
+        tally.add(&part);
     }
     let turn = shared.turn.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(failure) = turn.failure {
@@ -153,7 +135,7 @@ fn lock<'s, 'w>(shared: &'s Shared<'_, 'w>) -> MutexGuard<'s, Turn<'w>> {
 
 /// The work of a thread: row group after row group, until there is none, or until one failed.
 fn work(shared: &Shared<'_, '_>) -> Tally {
-    let mut lookup = Lookup::new(shared.job.book, None);
+    let mut lookup = Lookup::new(shared.job.task.book, None);
     let mut remapper = Remapper::new(&shared.layout.fields);
     let mut tally = Tally::default();
     loop {
@@ -175,7 +157,7 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
         }
         let written =
             made.and_then(|chunks| guard(&shared.job.name, || write(shared, group, chunks, &mut turn)));
-        let stopped = shared.job.watch.stopped();
+        let stopped = shared.job.task.watch.stopped();
         turn.next += 1;
         turn.failure = match written {
             Err(error) => Some(error),
@@ -192,7 +174,7 @@ fn work(shared: &Shared<'_, '_>) -> Tally {
         let rows = u64::try_from(metadata.num_rows()).unwrap_or(0);
         tally.rows += rows;
         tally.rows_out += rows;
-        shared.job.watch.advance(u64::try_from(metadata.compressed_size()).unwrap_or(0), rows);
+        shared.job.task.watch.advance(u64::try_from(metadata.compressed_size()).unwrap_or(0), rows);
     }
     lookup.count_into(&mut tally);
     tally
@@ -210,20 +192,20 @@ fn make(
     let mut made: Vec<Vec<Chunk>> = (0..layout.codes.len()).map(|_| Vec::new()).collect();
     let mut slow = Vec::new();
     let texts = layout.fields.iter().all(|f| !matches!(f, Field::Count | Field::Alternatives));
-    let quick = !job.options.combine && texts;
+    let quick = !job.task.options.combine && texts;
     let mut decoder = Decoder {
         file: &job.name,
         layout,
-        calendar: job.calendar,
-        format: job.options.date_format,
-        combine: job.options.combine,
+        calendar: job.task.calendar,
+        format: job.task.options.date_format,
+        combine: job.task.options.combine,
         lookup,
         tally,
         row: shared.before[group],
         contexts: Vec::new(),
     };
     decoder.read_contexts(shared.source, group)?;
-    let contexts = match job.calendar.undated() {
+    let contexts = match job.task.calendar.undated() {
         Some(context) if layout.date.is_none() => Contexts::All(context),
         _ => Contexts::Each(&decoder.contexts),
     };

@@ -12,7 +12,7 @@ use xwalk_map::{DatedResolver, Resolver, sources_of};
 use xwalk_model::{CodeSystem, EditionId, SourceFile};
 use xwalk_remap::{
     AnswerBook, Calendar, ColumnName, DateFormat, Dots, Field, FileRows, OnError, Options, Place, Policy,
-    Ragged, Routes, Run, Shape, Summary, Tally, ndjson, questions,
+    Ragged, Routes, Run, Shape, Summary, Tally, Task, ndjson, questions,
 };
 use xwalk_report::rules::{worklist_csv, worklist_workbook};
 use xwalk_report::{Look, grouped};
@@ -286,10 +286,8 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
             aside.as_ref().map(|p| if tables.len() > 1 { p.join(&table.relative) } else { p.clone() });
         let setting = Setting {
             args,
-            options: &options,
-            calendar: &calendar,
-            book: &book,
-            watch: &progress,
+            task: Task { options: &options, calendar: &calendar, book: &book, watch: &progress },
+            progress: &progress,
             systems: &systems,
             resources,
             to: &to,

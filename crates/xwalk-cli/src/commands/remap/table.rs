@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{bail, ensure};
 use xwalk_model::{CodeSystem, EditionId};
-use xwalk_remap::{AnswerBook, Calendar, DateFormat, Dialect, Options, Tally, csv, ndjson, parquet};
+use xwalk_remap::{DateFormat, Dialect, Tally, Task, Text, csv, ndjson, parquet};
 
 use super::pending::{Pending, Progress, pending_file};
 use super::{Args, PlaceChoice, Quote, RaggedChoice};
@@ -13,10 +13,8 @@ use crate::tables::{self, Opened, Packing, Table, TableFormat};
 /// What all tables of a run have in common.
 pub(super) struct Setting<'a> {
     pub(super) args: &'a Args,
-    pub(super) options: &'a Options,
-    pub(super) calendar: &'a Calendar,
-    pub(super) book: &'a AnswerBook<'a>,
-    pub(super) watch: &'a Progress,
+    pub(super) task: Task<'a>,
+    pub(super) progress: &'a Progress,
     pub(super) systems: &'a [CodeSystem],
     pub(super) resources: bool,
     pub(super) to: &'a EditionId,
@@ -46,10 +44,7 @@ pub(super) fn remap(
                 output: table.output_name(),
                 input,
                 out: output.file(),
-                options: setting.options,
-                calendar: setting.calendar,
-                book: setting.book,
-                watch: setting.watch,
+                task: setting.task,
             })?;
             pending.0.push(output);
             Ok((tally, None))
@@ -67,7 +62,7 @@ pub(super) fn remap(
             }
             if packed {
                 // How long it is unpacked is not known before.
-                setting.watch.bar.set_length(0);
+                setting.progress.bar.set_length(0);
             }
             let set_aside = aside.map(pending_file).transpose()?;
             let writer = set_aside.as_ref().map(|file| {
@@ -82,21 +77,12 @@ pub(super) fn remap(
                 }
                 (None, _) => csv::Sink::stream(std::io::stdout()),
             };
+            let text = Text { name: table.name(), output: table.output_name(), input, sink, aside: writer };
+            let task = setting.task;
             let done = if resources {
                 check_resources(table, setting)?;
-                let (tally, places) = ndjson::run(ndjson::Job {
-                    name: table.name(),
-                    output: table.output_name(),
-                    input,
-                    sink,
-                    aside: writer,
-                    systems: setting.systems,
-                    to: setting.to,
-                    options: setting.options,
-                    calendar: setting.calendar,
-                    book: setting.book,
-                    watch: setting.watch,
-                })?;
+                let (systems, to) = (setting.systems, setting.to);
+                let (tally, places) = ndjson::run(ndjson::Job { text, systems, to, task })?;
                 (tally, Some(places))
             } else {
                 check_columns(table, setting.args)?;
@@ -104,19 +90,8 @@ pub(super) fn remap(
                 let delimiter = setting.args.delimiter.unwrap_or(tab);
                 let quote = setting.args.quote.0;
                 ensure!(quote != Some(delimiter), "--delimiter and --quote are the same byte");
-                let tally = csv::run(csv::Job {
-                    name: table.name(),
-                    output: table.output_name(),
-                    input,
-                    sink,
-                    aside: writer,
-                    dialect: Dialect { delimiter, quote, header: !setting.args.no_header },
-                    options: setting.options,
-                    calendar: setting.calendar,
-                    book: setting.book,
-                    watch: setting.watch,
-                })?;
-                (tally, None)
+                let dialect = Dialect { delimiter, quote, header: !setting.args.no_header };
+                (csv::run(csv::Job { text, dialect, task })?, None)
             };
             pending.0.extend(output);
             pending.0.extend(set_aside);
