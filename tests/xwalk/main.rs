@@ -18,6 +18,7 @@ mod map;
 mod map_releases;
 mod maps;
 mod pages;
+mod parquet_tables;
 mod program;
 mod releases;
 mod remap;

@@ -1,5 +1,6 @@
 //! Tables remapped along full releases: each answer is what `map` says.
 
+use crate::parquet_tables;
 use crate::program::{Program, releases};
 use crate::remap::Folder;
 
@@ -64,11 +65,13 @@ fn icd9cm_to_2026_is_what_map_says_under_every_policy() {
     assert_eq!(answers.len(), 14_567);
     let codes: Vec<String> = answers.keys().cloned().collect();
     let rows = 60_000;
-    folder.write("claims.csv", claims_over_all_codes(&codes, rows));
+    let claims = claims_over_all_codes(&codes, rows);
+    folder.write("claims.csv", &claims);
     let columns = ["--column", "dx1,dx2,dx3,dx4,dx5", "--fields", "target,outcome"];
+    let columns_of = |policy| [&columns[..], &["--policy", policy]].concat();
     for policy in ["strict", "best", "all"] {
         let summary = folder.path("summary.json");
-        let args = [&columns[..], &["--policy", policy, "--summary", summary.to_str().unwrap()]].concat();
+        let args = [&columns_of(policy)[..], &["--summary", summary.to_str().unwrap()]].concat();
         folder.remap_along(
             &program,
             &route,
@@ -87,6 +90,11 @@ fn icd9cm_to_2026_is_what_map_says_under_every_policy() {
             &[&args[..], &["--threads", "1"]].concat(),
         );
         assert!(out == folder.text("one.csv"), "one thread and two write the same bytes");
+        for dictionary in [true, false] {
+            parquet_tables::write(&claims, &folder.path("claims.parquet"), dictionary);
+            folder.remap_along(&program, &route, 0, "claims.parquet", "out.parquet", &columns_of(policy));
+            assert!(parquet_tables::read(&folder.path("out.parquet")) == out, "CSV and Parquet say the same");
+        }
         let summary: serde_json::Value = serde_json::from_str(&folder.text("summary.json")).unwrap();
         let cells: u64 =
             summary["outcomes"].as_array().unwrap().iter().map(|o| o["cells"].as_u64().unwrap()).sum();
@@ -279,10 +287,15 @@ fn check_every_code_on_its_date(program: &Program, to: &str) {
                 text.push_str(&format!("{},{code}\n", dated[*at].1));
             }
         }
-        folder.write("claims.csv", text);
+        folder.write("claims.csv", &text);
         let route = ["--from", "auto", "--to", to, "--date-column", "dos", "--dots", "with"];
         let args = ["--column", "dx", "--policy", "best", "--fields", "outcome,target"];
         folder.remap_along(program, &route, 0, "claims.csv", "out.csv", &args);
+        // Dictionaries from the first date on, texts from the last, so that both ways are gone.
+        parquet_tables::write(&text, &folder.path("claims.parquet"), forward);
+        folder.remap_along(program, &route, 0, "claims.parquet", "out.parquet", &args);
+        let same = parquet_tables::read(&folder.path("out.parquet")) == folder.text("out.csv");
+        assert!(same, "CSV and Parquet say the same by date");
         let mut lines: Vec<String> = folder.text("out.csv").lines().map(str::to_owned).collect();
         lines.sort();
         outputs.push(lines);
