@@ -125,6 +125,12 @@ impl<'b> Lookup<'b> {
         }
     }
 
+    /// Counts so many cells for the answer with that number.
+    #[inline]
+    pub(crate) fn count(&mut self, (number, cells): (u32, u64)) {
+        self.counts[number as usize] += cells;
+    }
+
     /// Adds what was counted.
     pub(crate) fn count_into(&self, tally: &mut crate::Tally) {
         for (number, &count) in self.counts.iter().enumerate() {

@@ -5,6 +5,7 @@
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
 
+use super::quick::Shorts;
 use super::scan::Ends;
 use super::slots::Slots;
 use crate::answer::{Answer, AnswerBook};
@@ -51,6 +52,7 @@ pub(crate) fn render(answer: &Answer, fields: &[Field], dialect: Dialect, out: &
 pub(crate) struct Cells<'b> {
     pub(crate) lookup: Lookup<'b>,
     pub(super) slots: Slots,
+    pub(super) shorts: Shorts,
     dialect: Dialect,
     fields: Vec<Field>,
     /// The bytes of all answers, with [`SPILL`] bytes behind them.
@@ -70,6 +72,7 @@ impl<'b> Cells<'b> {
         let mut cells = Self {
             lookup: Lookup::new(book, dialect.quote),
             slots: Slots::new(),
+            shorts: Shorts::new(),
             dialect,
             fields: fields.to_vec(),
             bytes: vec![0; SPILL],
@@ -151,6 +154,11 @@ impl<'b> Cells<'b> {
         (&self.bytes, from, to)
     }
 
+    /// The bytes of an answer.
+    pub(super) fn text(&self, number: u32) -> &[u8] {
+        &self.bytes[self.starts[number as usize]..self.starts[number as usize + 1]]
+    }
+
     /// Where the bytes of an answer lie that do not fit in a slot.
     #[inline]
     pub(super) fn long(&self, number: u32) -> (&[u8], usize, usize) {
@@ -160,9 +168,8 @@ impl<'b> Cells<'b> {
     /// Hands the counts over to those of the look-up.
     pub(crate) fn settle(&mut self) {
         self.since = 0;
-        for (number, count) in self.slots.counted() {
-            self.lookup.counts[number as usize] += count;
-        }
+        self.slots.counted().for_each(|counted| self.lookup.count(counted));
+        self.shorts.counted(|counted| self.lookup.count(counted));
     }
 
     fn render(&mut self) {

@@ -1,6 +1,7 @@
 //! The first record: names of columns, and where the code columns stand.
 
 use super::cells::write_field;
+use super::lanes::Plain;
 use super::scan::Ends;
 use crate::columns;
 use crate::error::RemapError;
@@ -16,6 +17,8 @@ pub(crate) struct Layout {
     pub(crate) fields: Vec<Field>,
     /// The code columns from 0, in the order of the table.
     pub(crate) codes: Vec<usize>,
+    /// Code columns that stand side by side: the first, and how many.
+    pub(crate) runs: Vec<(usize, usize)>,
     pub(crate) date: Option<usize>,
     /// Number of columns.
     pub(crate) width: usize,
@@ -41,11 +44,12 @@ pub(crate) fn read(
 ) -> Result<Head, RemapError> {
     let bom = if chunk[..len].starts_with(BOM) { BOM.len() } else { 0 };
     let mut ends = Ends::default();
-    ends.scan(&chunk[bom..], len - bom, dialect);
     let body = &chunk[bom..];
+    ends.scan(Plain, body, len - bom, dialect);
+    let records = ends.take_records(body);
     // Lines that hold nothing stand before the header in some exports; they are no records.
     let (mut start, mut first) = (0, 0);
-    let record = ends.records().iter().map(|&last| last as usize).find(|&last| {
+    let record = records.iter().map(|&last| last as usize).find(|&last| {
         let feed = ends.fields()[last] as usize;
         let blank = last == first && body[start..feed].trim_ascii_end().is_empty();
         if blank {
@@ -81,6 +85,7 @@ pub(crate) fn read(
         shape: options.shape,
         place: options.place,
         fields,
+        runs: codes.chunk_by(|a, b| a + 1 == *b).map(|run| (run[0], run.len())).collect(),
         codes,
         date: found.date,
         width: names.len(),

@@ -9,12 +9,15 @@
 mod cells;
 mod general;
 mod header;
+mod lanes;
 #[cfg(test)]
 mod laws;
+mod quick;
 mod reader;
 mod rows;
 mod run;
 mod scan;
+mod short;
 mod sink;
 mod slots;
 

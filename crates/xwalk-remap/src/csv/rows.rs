@@ -7,11 +7,12 @@
 
 use super::cells::{Cells, SPILL};
 use super::header::Layout;
+use super::lanes::{Laned, Lanes, dispatch};
 use super::reader::{Failure, position};
 use super::scan::Ends;
 use super::slots::{At, Said, TEXT};
 use crate::date::{Calendar, DateFormat};
-use crate::options::{OnError, Place, Ragged, Shape};
+use crate::options::{Dialect, OnError, Place, Ragged, Shape};
 use crate::table::MASKS;
 use crate::tally::Tally;
 
@@ -37,8 +38,8 @@ pub(crate) struct Worker<'b> {
 /// Bytes that were written; the buffer is longer, so that words can be copied without asking where they end.
 #[derive(Default)]
 pub(crate) struct Output {
-    bytes: Vec<u8>,
-    len: usize,
+    pub(super) bytes: Vec<u8>,
+    pub(super) len: usize,
 }
 
 impl Output {
@@ -57,7 +58,7 @@ impl Output {
 
     /// Makes room for `more` bytes, and for what copying in words writes behind them.
     #[inline]
-    fn reserve(&mut self, more: usize) {
+    pub(super) fn reserve(&mut self, more: usize) {
         if self.bytes.len() < self.len + more + SPILL {
             self.bytes.resize((self.len + more + SPILL) * 2, 0);
         }
@@ -78,7 +79,7 @@ const WORD: usize = 32;
 /// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
 /// to be there.
 #[inline(always)]
-fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
+pub(super) fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
     let len = end - start;
     let word: [u8; WORD] = from[start..start + WORD].try_into().expect("the slice has that length");
     into[at..at + WORD].copy_from_slice(&word);
@@ -130,46 +131,69 @@ impl Record {
     }
 }
 
-/// The work on a chunk, as the dispatch to what the processor can do takes it. A closure would not be inlined.
+/// Finding the ends of fields. A closure would not be inlined.
+struct Scanning<'e, 'c> {
+    ends: &'e mut Ends,
+    chunk: &'c [u8],
+    len: usize,
+    dialect: Dialect,
+}
+
+impl Laned for Scanning<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<L: Lanes>(self, lanes: L) {
+        self.ends.scan(lanes, self.chunk, self.len, self.dialect);
+    }
+}
+
+/// The work on a chunk of any rows.
 struct Processing<'w, 'b, 'c> {
     worker: &'w mut Worker<'b>,
     chunk: &'c [u8],
-    len: usize,
+    ends: &'c Ends,
+    records: &'c [u32],
 }
 
-impl pulp::NullaryFnOnce for Processing<'_, '_, '_> {
-    type Output = Result<u64, Failure>;
+impl Laned for Processing<'_, '_, '_> {
+    type Output = Result<(), Failure>;
 
     #[inline(always)]
-    fn call(self) -> Self::Output {
-        self.worker.process_all(self.chunk, self.len)
+    fn with<L: Lanes>(self, _: L) -> Self::Output {
+        self.worker.process_all(self.chunk, self.ends.fields(), self.records)
     }
 }
 
 impl Worker<'_> {
     /// Works on `chunk[..len]`, with the instructions that the processor has. Gives the number of lines.
     pub(crate) fn process(&mut self, chunk: &[u8], len: usize) -> Result<u64, Failure> {
-        pulp::Arch::new().dispatch(Processing { worker: self, chunk, len })
-    }
-
-    #[inline(always)]
-    fn process_all(&mut self, chunk: &[u8], len: usize) -> Result<u64, Failure> {
         self.out.clear();
         self.aside.clear();
         let mut ends = std::mem::take(&mut self.ends);
-        ends.scan(chunk, len, self.layout.dialect);
+        dispatch(Scanning { ends: &mut ends, chunk, len, dialect: self.layout.dialect });
         self.cells.chunk(&ends);
+        let mut result = Ok(());
+        if !self.quick(chunk, len, &ends) {
+            let records = ends.take_records(chunk);
+            // The answers of a chunk are short mostly; more room is made where a row needs it.
+            self.out.reserve(len * 2);
+            result = dispatch(Processing { worker: self, chunk, ends: &ends, records: &records });
+            ends.give_back(records);
+        }
+        let lines = ends.rows as u64 + ends.inner_lines;
+        self.ends = ends;
+        result.map(|()| lines)
+    }
+
+    #[inline(always)]
+    fn process_all(&mut self, chunk: &[u8], fields: &[u32], records: &[u32]) -> Result<(), Failure> {
         let quick =
             self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
-        // Where no date decides, rows of the usual width need no look at what else could be wrong.
-        let fixed = self.calendar.undated().filter(|_| quick && self.layout.date.is_none());
+        let fixed = self.calendar.undated().filter(|_| self.layout.date.is_none());
         let plain = quick && self.cells.plain() && self.layout.codes.len() <= MOST_AT_ONCE;
-        // The answers of a chunk are short mostly; more room is made where a row needs it.
-        self.out.reserve(len * 2);
-        let fields = ends.fields();
         let (mut start, mut first) = (0, 0);
-        let mut result = Ok(());
-        for &last in ends.records() {
+        for &last in records {
             let last = last as usize;
             let feed = fields[last] as usize;
             let stop = if feed > start && chunk[feed - 1] == b'\r' { feed - 1 } else { feed };
@@ -202,16 +226,13 @@ impl Worker<'_> {
             if let Err((at, problem)) = done {
                 if self.on_error == OnError::Fail {
                     let (line, column) = position(chunk, at);
-                    result = Err(Failure::BadRow { line, column, problem });
-                    break;
+                    return Err(Failure::BadRow { line, column, problem });
                 }
                 self.tally.set_aside += 1;
                 self.aside.extend_from_slice(&chunk[record.start..=feed]);
             }
         }
-        let lines = ends.records().len() as u64 + ends.inner_lines;
-        self.ends = ends;
-        result.map(|()| lines)
+        Ok(())
     }
 
     /// The context of a row whose date is a plain one that an edition is in force on; all else takes a closer look.

@@ -5,33 +5,40 @@
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
 
-use wide::u8x16;
-
+use super::lanes::{BLOCK, Lanes};
 use crate::options::Dialect;
 
 /// Where fields end in a chunk: at a delimiter or at the line feed of the record.
-#[derive(Default)]
 pub(crate) struct Ends {
-    /// Positions of delimiters and line feeds, in order.
-    pub(crate) fields: Vec<u32>,
-    /// For each record the index in `fields` of its line feed.
-    pub(crate) records: Vec<u32>,
+    /// [`BEFORE`], then the positions of delimiters and line feeds, in order. What lies behind `used` is of no account.
+    places: Vec<u32>,
+    used: usize,
+    /// Room for records.
+    records: Vec<u32>,
+    /// Number of records.
+    pub(crate) rows: usize,
     /// Line feeds inside quotes.
     pub(crate) inner_lines: u64,
     /// Whether fields may be enclosed in quotes.
     pub(crate) quoted: bool,
     /// Whether there is a NUL.
     pub(crate) nul: bool,
-    used: usize,
-    records_used: usize,
 }
 
-const BLOCK: usize = 64;
+/// The end before the first field: one more is the start of the chunk.
+const BEFORE: u32 = u32::MAX;
+
+impl Default for Ends {
+    fn default() -> Self {
+        let (places, records) = (vec![BEFORE], Vec::new());
+        Self { places, used: 1, records, rows: 0, inner_lines: 0, quoted: false, nul: false }
+    }
+}
 
 impl Ends {
     fn clear(&mut self) {
-        self.used = 0;
-        self.records_used = 0;
+        self.used = 1;
+        self.rows = 0;
         self.inner_lines = 0;
         self.quoted = false;
         self.nul = false;
@@ -39,20 +46,43 @@ impl Ends {
 
     /// The ends of fields.
     pub(crate) fn fields(&self) -> &[u32] {
-        &self.fields[..self.used]
+        &self.places[1..self.used]
     }
 
-    /// The records, as indexes of their last field end.
-    pub(crate) fn records(&self) -> &[u32] {
-        &self.records[..self.records_used]
+    /// The ends of fields, and before them what stands before the first: a field begins behind the end of the one
+    /// before it, wrapping.
+    pub(crate) fn bounds(&self) -> &[u32] {
+        &self.places[..self.used]
+    }
+
+    /// The records, as indexes of their last field end; best given back when no longer needed.
+    pub(crate) fn take_records(&mut self, chunk: &[u8]) -> Vec<u32> {
+        let mut records = std::mem::take(&mut self.records);
+        records.clear();
+        let fields = (0..).zip(self.fields());
+        records.extend(fields.filter(|&(_, &end)| chunk[end as usize] == b'\n').map(|(i, _)| i));
+        records
+    }
+
+    /// Takes the room of records back, for those of the next chunk.
+    pub(crate) fn give_back(&mut self, records: Vec<u32>) {
+        self.records = records;
+    }
+
+    /// Whether all records have so many fields.
+    #[inline(always)]
+    pub(crate) fn all_of(&self, width: usize, chunk: &[u8]) -> bool {
+        // Where each of as many ends as there are line feeds is one, none is left to stand elsewhere.
+        let mut rows = self.fields().chunks_exact(width);
+        self.rows * width == self.used - 1 && rows.all(|row| chunk[row[width - 1] as usize] == b'\n')
     }
 
     /// Scans `chunk[..len]`, whose records all end with a line feed. Behind `len` there are at least [`BLOCK`] bytes
     /// of slack, so that whole blocks can be loaded.
     #[inline(always)]
-    pub(crate) fn scan(&mut self, chunk: &[u8], len: usize, dialect: Dialect) {
+    pub(crate) fn scan(&mut self, lanes: impl Lanes, chunk: &[u8], len: usize, dialect: Dialect) {
         self.clear();
-        let plain = self.scan_plain(chunk, len, dialect);
+        let plain = self.scan_plain(lanes, chunk, len, dialect);
         if let (false, Some(quote)) = (plain, dialect.quote) {
             self.clear();
             self.quoted = true;
@@ -63,78 +93,41 @@ impl Ends {
 
     /// Scans a chunk without quotes. `false` where there is one.
     #[inline(always)]
-    fn scan_plain(&mut self, chunk: &[u8], len: usize, dialect: Dialect) -> bool {
-        let (delimiters, feeds) = (u8x16::splat(dialect.delimiter), u8x16::splat(b'\n'));
+    fn scan_plain(&mut self, lanes: impl Lanes, chunk: &[u8], len: usize, dialect: Dialect) -> bool {
         // Where quotes are plain text what is found here is not looked at.
-        let quotes = u8x16::splat(dialect.quote.unwrap_or(b'\n'));
-        let nul = u8x16::splat(0);
-        let (mut quoted, mut nuls) = (0u64, 0u64);
+        let quote = dialect.quote.unwrap_or(b'\n');
+        let mut nuls = 0u64;
+        let mut used = self.used;
         let mut base = 0;
         while base < len {
-            // Room for what one block can hold, so that the inner loops need no check of their own.
-            if self.fields.len() < self.used + 2 * BLOCK {
-                self.fields.resize((self.fields.len() * 2).max(self.used + 2 * BLOCK), 0);
-            }
-            if self.records.len() < self.records_used + BLOCK {
-                self.records.resize((self.records.len() * 2).max(self.records_used + BLOCK), 0);
+            // Room for what one block can hold, so that the inner loop needs no check of its own.
+            if self.places.len() < used + 2 * BLOCK {
+                self.places.resize((self.places.len() * 2).max(used + 2 * BLOCK), 0);
             }
             let block: &[u8; BLOCK] =
                 chunk[base..base + BLOCK].try_into().expect("the slice has that length");
-            let (mut any, mut feed) = (0u64, 0u64);
-            for i in 0..4 {
-                let part: [u8; 16] =
-                    block[i * 16..i * 16 + 16].try_into().expect("the slice has that length");
-                let part = u8x16::new(part);
-                let feeds = part.simd_eq(feeds);
-                nuls |= u64::from(part.simd_eq(nul).to_bitmask()) << (i * 16);
-                quoted |= u64::from(part.simd_eq(quotes).to_bitmask()) << (i * 16);
-                any |= u64::from((part.simd_eq(delimiters) | feeds).to_bitmask()) << (i * 16);
-                feed |= u64::from(feeds.to_bitmask()) << (i * 16);
-            }
-            if len - base < BLOCK {
-                let valid = (1u64 << (len - base)) - 1;
-                any &= valid;
-                feed &= valid;
-                quoted &= valid;
-                nuls &= valid;
-            }
-            if quoted != 0 && dialect.quote.is_some() {
+            let valid = if len - base < BLOCK { (1u64 << (len - base)) - 1 } else { u64::MAX };
+            if lanes.bytes(block, quote) & valid != 0 && dialect.quote.is_some() {
                 return false;
             }
-            while feed != 0 {
-                let before = (any & (feed ^ (feed - 1))).count_ones() - 1;
-                self.records[self.records_used] = self.used as u32 + before;
-                self.records_used += 1;
-                feed &= feed - 1;
-            }
-            let count = any.count_ones() as usize;
-            let mut at = self.used;
-            let mut left = any;
-            // Eight at a time without asking whether there are that many: what is too much is overwritten next.
-            loop {
-                let eight: &mut [u32; 8] =
-                    (&mut self.fields[at..at + 8]).try_into().expect("the slice has that length");
-                for end in eight {
-                    *end = base as u32 + left.trailing_zeros();
-                    left &= left.wrapping_sub(1);
-                }
-                at += 8;
-                if left == 0 {
-                    break;
-                }
-            }
-            self.used += count;
+            let feeds = lanes.bytes(block, b'\n') & valid;
+            let any = lanes.bytes(block, dialect.delimiter) & valid | feeds;
+            nuls |= lanes.bytes(block, 0) & valid;
+            self.rows += feeds.count_ones() as usize;
+            let places: &mut [u32; BLOCK] =
+                (&mut self.places[used..used + BLOCK]).try_into().expect("the slice has that length");
+            lanes.places(any, base as u32, places);
+            used += any.count_ones() as usize;
             base += BLOCK;
         }
+        self.used = used;
         self.nul |= nuls != 0;
         true
     }
 
     fn scan_quoted(&mut self, chunk: &[u8], delimiter: u8, quote: u8) {
-        let most = chunk.len() + 8;
         let mut state = State::FieldStart;
-        self.fields.resize(self.fields.len().max(most), 0);
-        self.records.resize(self.records.len().max(most), 0);
+        self.places.truncate(1);
         let mut inner = 0;
         let mut at = 0;
         while at < chunk.len() {
@@ -149,12 +142,8 @@ impl Ends {
                 continue;
             }
             if b == delimiter || b == b'\n' {
-                self.fields[self.used] = at as u32;
-                if b == b'\n' {
-                    self.records[self.records_used] = self.used as u32;
-                    self.records_used += 1;
-                }
-                self.used += 1;
+                self.places.push(at as u32);
+                self.rows += usize::from(b == b'\n');
                 state = State::FieldStart;
             } else if b == quote && state != State::Plain {
                 state = State::Quoted;
@@ -163,6 +152,7 @@ impl Ends {
             }
             at += 1;
         }
+        self.used = self.places.len();
         self.inner_lines = inner;
     }
 }
@@ -269,6 +259,7 @@ impl Splitter {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Plain;
     use super::*;
     use proptest::prelude::*;
 
@@ -281,9 +272,11 @@ mod tests {
         let mut padded = text.to_vec();
         padded.resize(text.len() + BLOCK, b',');
         let mut ends = Ends::default();
-        ends.scan(&padded, text.len(), dialect());
+        ends.scan(Plain, &padded, text.len(), dialect());
         let (mut start, mut first, mut all) = (0, 0, Vec::new());
-        for &last in ends.records() {
+        let records = ends.take_records(&padded);
+        assert_eq!(records.len(), ends.rows);
+        for last in records {
             let mut record = Vec::new();
             for &end in &ends.fields()[first..=last as usize] {
                 record.push(text[start..end as usize].to_vec());

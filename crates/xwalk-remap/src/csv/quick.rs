@@ -1,0 +1,292 @@
+//! Rows that all have the usual width and no quotes, and that one context answers: what most tables hold.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
+use super::cells::Cells;
+use super::lanes::{Laned, Lanes, dispatch};
+use super::rows::{Output, Worker};
+use super::scan::Ends;
+use super::short::{Key, Short, View, length};
+use crate::options::{Place, Shape};
+use crate::table::MASKS;
+
+/// Spellings with their texts, by the room that there is for a text.
+pub(super) enum Shorts {
+    /// A code without a dot.
+    Eight(Short<8>),
+    /// One field.
+    Twenty(Short<24>),
+    /// A target with its outcome.
+    Fifty(Short<56>),
+    /// Texts are too long for this.
+    None,
+}
+
+impl Shorts {
+    pub(super) fn new() -> Self {
+        Self::Eight(Short::new())
+    }
+
+    /// How often each answer was taken, by its number; counts start anew.
+    pub(super) fn counted(&mut self, mut each: impl FnMut((u32, u64))) {
+        match self {
+            Self::Eight(short) => short.counted().for_each(&mut each),
+            Self::Twenty(short) => short.counted().for_each(&mut each),
+            Self::Fifty(short) => short.counted().for_each(&mut each),
+            Self::None => {}
+        }
+    }
+
+    /// Makes room for longer texts where many do not fit.
+    fn widen(self, cells: &mut Cells<'_>) -> Self {
+        match self {
+            Self::Eight(short) if short.is_too_narrow() => {
+                Self::Twenty(short.with_room(|number| cells.text(number))).widen(cells)
+            }
+            Self::Twenty(short) if short.is_too_narrow() => {
+                Self::Fifty(short.with_room(|number| cells.text(number)))
+            }
+            Self::Fifty(mut short) if short.is_too_narrow() => {
+                short.counted().for_each(|counted| cells.lookup.count(counted));
+                Self::None
+            }
+            kept => kept,
+        }
+    }
+}
+
+/// The rows of a chunk.
+#[derive(Clone, Copy)]
+struct Rows<'c> {
+    chunk: &'c [u8],
+    len: usize,
+    /// The ends of fields, and what stands before the first.
+    bounds: &'c [u32],
+    width: usize,
+    /// Number of rows.
+    count: usize,
+    /// Code columns that stand side by side: the first, and how many.
+    runs: &'c [(usize, usize)],
+    /// Number of code columns.
+    cells: usize,
+    context: u16,
+}
+
+impl Worker<'_> {
+    /// Works on `chunk[..len]` if it is such a chunk.
+    pub(super) fn quick(&mut self, chunk: &[u8], len: usize, ends: &Ends) -> bool {
+        let layout = self.layout;
+        let width = layout.width;
+        let beside = layout.shape == Shape::Columns && layout.place == Place::Beside;
+        // Where no date decides, rows of the usual width need no look at what else could be wrong.
+        let Some(context) = self.calendar.undated().filter(|_| layout.date.is_none()) else { return false };
+        let cells = layout.codes.len();
+        // The only field of a line may be none; a carriage return may stand behind the last one.
+        let fields = width > 1 && (1..=AHEAD).contains(&cells);
+        let stops = layout.codes.last() != Some(&(width - 1)) || memchr::memchr(b'\r', &chunk[..len]).is_none();
+        let usual = beside && !self.combine && self.cells.plain() && fields && stops;
+        if !usual || !ends.all_of(width, chunk) {
+            return false;
+        }
+        let (bounds, runs, count) = (ends.bounds(), &layout.runs, ends.rows);
+        let rows = Rows { chunk, len, bounds, width, count, runs, cells, context };
+        let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::None);
+        let (cells, out) = (&mut self.cells, &mut self.out);
+        let done = match &mut shorts {
+            Shorts::Eight(short) => rows.answer(short, cells, out),
+            Shorts::Twenty(short) => rows.answer(short, cells, out),
+            Shorts::Fifty(short) => rows.answer(short, cells, out),
+            Shorts::None => return false,
+        };
+        self.cells.shorts = shorts.widen(&mut self.cells);
+        if done {
+            self.tally.rows += ends.rows as u64;
+            self.tally.rows_out += ends.rows as u64;
+        }
+        done
+    }
+}
+
+impl Rows<'_> {
+    fn answer<const T: usize>(self, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) -> bool {
+        let taken = (self.count * self.cells) as u64;
+        if !short.may_take(taken) {
+            short.counted().for_each(|counted| cells.lookup.count(counted));
+            if !short.may_take(taken) {
+                return false;
+            }
+        }
+        let (mut row, mut done) = (0, 0);
+        loop {
+            // There is room for all that is left, so that rows need not ask for it.
+            out.reserve(self.len - done + (self.count - row) * self.cells * T);
+            let known = Known { rows: self, row, short: short.view(), at: out.len, out: &mut out.bytes };
+            (row, out.len) = dispatch(known);
+            if row == self.count {
+                return true;
+            }
+            self.meet(row, short, cells, out);
+            done = self.ends(row)[self.width] as usize + 1;
+            row += 1;
+        }
+    }
+
+    /// A row with a spelling that is not in the table, but may be from now on.
+    fn meet<const T: usize>(self, row: usize, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) {
+        let ends = self.ends(row);
+        let mut from = ends[0].wrapping_add(1) as usize;
+        for &(column, count) in self.runs {
+            for ends in ends[column..=column + count].windows(2) {
+                let (start, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
+                let number = cells.number(self.context, self.chunk, start, end);
+                cells.lookup.count((number, 1));
+                out.push(&self.chunk[from..end]);
+                out.push(cells.text(number));
+                let key = pack(self.chunk, ends[0].wrapping_add(1), ends[1]);
+                if key != NEVER && !short.view().holds(key) {
+                    short.keep(key, number, cells.text(number));
+                }
+                from = end;
+            }
+        }
+        out.push(&self.chunk[from..=ends[self.width] as usize]);
+    }
+}
+
+/// Texts that are found before the first of them is written.
+const AHEAD: usize = 80;
+/// Stands for a spelling that cannot be packed; none has only its last but one byte.
+const NEVER: u64 = 1 << 48;
+
+/// Rows from one on whose spellings are all in the table.
+struct Known<'c, 's, 'o, const T: usize> {
+    rows: Rows<'c>,
+    row: usize,
+    short: View<'s, T>,
+    out: &'o mut [u8],
+    /// Where the next byte goes.
+    at: usize,
+}
+
+impl<const T: usize> Laned for Known<'_, '_, '_, T> {
+    /// The first row that has a spelling that is not there, and where its bytes go.
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn with<L: Lanes>(self, lanes: L) -> Self::Output {
+        let Self { rows, mut row, mut short, out, mut at } = self;
+        let cells = rows.cells;
+        let (mut keys, mut texts) = ([Key::default(); AHEAD], [[0; T]; AHEAD]);
+        while row < rows.count {
+            let some = (AHEAD / cells).min(rows.count - row);
+            let keys = &mut keys[..some * cells];
+            rows.pack(row, keys, &short);
+            let found = short.take(lanes, keys, &mut texts);
+            let whole = found / cells;
+            at = rows.write(row, &texts[..whole * cells], out, at);
+            row += whole;
+            if found < keys.len() {
+                short.untake(&keys[whole * cells..found]);
+                break;
+            }
+        }
+        (row, at)
+    }
+}
+
+impl<'c> Rows<'c> {
+    /// The ends of the fields of a row, and the one before.
+    #[inline(always)]
+    fn ends(&self, row: usize) -> &'c [u32] {
+        &self.bounds[row * self.width..=(row + 1) * self.width]
+    }
+
+    /// Packs the spellings of some rows.
+    #[inline(always)]
+    fn pack<const T: usize>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
+        for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
+            let ends = self.ends(row);
+            let mut keys = keys.iter_mut();
+            for &(column, count) in self.runs {
+                for (ends, packed) in ends[column..=column + count].windows(2).zip(&mut keys) {
+                    *packed = short.key(pack(self.chunk, ends[0].wrapping_add(1), ends[1]));
+                }
+            }
+        }
+    }
+
+    /// Writes some rows with the texts that go behind their cells. Gives the place behind them.
+    #[inline(always)]
+    fn write<const T: usize>(&self, first: usize, texts: &[[u8; T]], out: &mut [u8], at: usize) -> usize {
+        // In half a word nothing that is added to it can overflow.
+        let mut to = at as u32;
+        for (row, texts) in (first..).zip(texts.chunks_exact(self.cells)) {
+            let ends = self.ends(row);
+            let mut from = ends[0].wrapping_add(1);
+            let mut texts = texts.iter();
+            for &(column, count) in self.runs {
+                // Between two codes there is no more than the second and its delimiter.
+                let mut between = false;
+                for (&end, text) in ends[column + 1..=column + count].iter().zip(&mut texts) {
+                    if between {
+                        let len = (end - from) as usize % HALF;
+                        let (start, place) = (from as usize, to as usize);
+                        let into = &mut out[place..place + HALF + T];
+                        into[..HALF].copy_from_slice(&self.chunk[start..start + HALF]);
+                        into[len..len + T].copy_from_slice(text);
+                        to += len as u32 + length(text);
+                    } else {
+                        to = copy_short(out, to, self.chunk, from, end);
+                        out[to as usize..to as usize + T].copy_from_slice(text);
+                        to += length(text);
+                        between = true;
+                    }
+                    from = end;
+                }
+            }
+            to = copy_short(out, to, self.chunk, from, ends[self.width] + 1);
+        }
+        to as usize
+    }
+}
+
+/// The text of a field as a machine word, where it has no more than eight bytes.
+#[inline(always)]
+fn pack(chunk: &[u8], start: u32, end: u32) -> u64 {
+    let start = start as usize;
+    let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
+    match MASKS.get(end as usize - start) {
+        Some(mask) => u64::from_le_bytes(word) & mask,
+        None => NEVER,
+    }
+}
+
+/// What is copied at once.
+const WORD: usize = 32;
+const HALF: usize = WORD / 2;
+
+/// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
+/// to be there.
+#[inline(always)]
+fn copy_short(into: &mut [u8], at: u32, from: &[u8], start: u32, end: u32) -> u32 {
+    let len = end - start;
+    let (to, first) = (at as usize, start as usize);
+    into[to..to + WORD].copy_from_slice(&from[first..first + WORD]);
+    if len > WORD as u32 {
+        let (to, first) = (to + WORD, first + WORD);
+        into[to..to + WORD].copy_from_slice(&from[first..first + WORD]);
+        if len > 2 * WORD as u32 {
+            copy_rest(into, to, from, first, end as usize);
+        }
+    }
+    at + len
+}
+
+/// What [`copy`] does behind the first words.
+#[inline(never)]
+fn copy_rest(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) {
+    into[at..at + end - start].copy_from_slice(&from[start..end]);
+}

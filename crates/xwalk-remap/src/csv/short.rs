@@ -1,0 +1,384 @@
+//! The table of a thread from spellings to short texts, where one context answers all rows.
+
+#![expect(
+    clippy::inline_always,
+    reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
+)]
+
+use super::lanes::{KEYS, Lanes};
+
+/// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes without NUL. With
+/// the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two buckets.
+pub(super) struct Short<const T: usize> {
+    buckets: Vec<Bucket<T>>,
+    /// For each place in a bucket the number of its answer.
+    numbers: Vec<[u32; WAYS]>,
+    shift: u32,
+    /// Number of spellings.
+    len: usize,
+    /// Number of spellings whose texts were too long, as often as they were offered.
+    refused: usize,
+    /// Whether there are spellings that were not put in the order of how common they are.
+    mixed: bool,
+    /// Texts that may have been taken since counts were handed over.
+    taken: u64,
+    /// Numbers of answers that lost their place, and how often they were taken.
+    homeless: Vec<(u32, u64)>,
+}
+
+/// Spellings that stand in a bucket.
+const WAYS: usize = 3;
+
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Bucket<const T: usize> {
+    /// The spellings, and one word more, so that all are compared at once.
+    keys: [u64; KEYS],
+    texts: [[u8; T]; WAYS],
+    /// How often each was taken, in [`COUNT`] bits. What is written after each look-up stands apart from what is read
+    /// before it: a processor waits where it reads in one piece what it has just written a part of.
+    counts: u64,
+}
+
+const COUNT: usize = 21;
+/// The most that a count holds.
+const MOST_TAKEN: u64 = (1 << COUNT) - 1;
+/// What taking a text adds to the counts.
+const ONCE: [u64; KEYS] = [1, 1 << COUNT, 1 << (2 * COUNT), 0];
+
+/// Where a spelling stands.
+#[derive(Clone, Copy)]
+struct Place {
+    bucket: usize,
+    way: usize,
+}
+
+/// A spelling with its answer, and how often it was taken.
+#[derive(Clone, Copy)]
+struct Entry<const T: usize> {
+    key: u64,
+    number: u32,
+    count: u64,
+    text: [u8; T],
+}
+
+/// No spelling without NUL has its last byte alone.
+const FREE: u64 = 1 << 63;
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+const FIRST_BITS: u32 = 8;
+/// So often another entry has to go for one to find a place.
+const MOVES: usize = 64;
+/// No more spellings than this are kept.
+const MOST: usize = 1 << 20;
+
+impl<const T: usize> Bucket<T> {
+    const EMPTY: Self = Self { keys: [FREE, FREE, FREE, 0], texts: [[0; T]; WAYS], counts: 0 };
+
+    fn way(&self, key: u64) -> Option<usize> {
+        self.keys[..WAYS].iter().position(|held| *held == key)
+    }
+
+    #[inline(always)]
+    fn take(&mut self, way: usize) -> [u8; T] {
+        self.counts = self.counts.wrapping_add(ONCE[way % KEYS]);
+        self.texts[way.min(WAYS - 1)]
+    }
+}
+
+/// The bucket of a spelling, up to the mask of the table.
+#[inline(always)]
+fn home(key: u64, shift: u32) -> usize {
+    (key.wrapping_mul(SPREAD) >> shift) as usize
+}
+
+/// The other bucket where a spelling may stand.
+fn away(key: u64, shift: u32) -> usize {
+    home(key.rotate_left(23) ^ SPREAD, shift)
+}
+
+/// Takes the text of a spelling from the other bucket.
+#[cold]
+#[inline(never)]
+fn take_away<const T: usize>(buckets: &mut [Bucket<T>], shift: u32, key: u64) -> Option<[u8; T]> {
+    let bucket = &mut buckets[away(key, shift)];
+    Some(bucket.take(bucket.way(key)?))
+}
+
+/// A packed spelling, and where it may stand.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Key {
+    pub(super) word: u64,
+    home: u32,
+}
+
+/// What is needed of a table to look into it.
+pub(super) struct View<'s, const T: usize> {
+    buckets: &'s mut [Bucket<T>],
+    shift: u32,
+}
+
+impl<const T: usize> View<'_, T> {
+    fn home(&self, key: u64) -> usize {
+        home(key, self.shift)
+    }
+
+    fn away(&self, key: u64) -> usize {
+        away(key, self.shift)
+    }
+
+    /// Takes the texts of packed spellings, each once, up to the first that is not there. Gives how many were.
+    #[inline(always)]
+    pub(super) fn take(&mut self, lanes: impl Lanes, keys: &[Key], texts: &mut [[u8; T]]) -> usize {
+        let shift = self.shift;
+        let buckets = &mut *self.buckets;
+        // The mask says nothing new, and spares the check of the index.
+        let mask = buckets.len() - 1;
+        for (i, (key, text)) in keys.iter().zip(texts).enumerate() {
+            let bucket = &mut buckets[key.home as usize & mask];
+            let same = lanes.keys(&bucket.keys, key.word) & ((1 << WAYS) - 1);
+            if same == 0 {
+                match take_away(buckets, shift, key.word) {
+                    Some(away) => *text = away,
+                    None => return i,
+                }
+            } else {
+                *text = bucket.take(same.trailing_zeros() as usize);
+            }
+        }
+        keys.len()
+    }
+
+    /// A packed spelling that will be looked for soon; its bucket comes nearer meanwhile.
+    #[inline(always)]
+    pub(super) fn key(&self, word: u64) -> Key {
+        let home = home(word, self.shift);
+        prefetch_index::prefetch_index(&*self.buckets, home);
+        Key { word, home: home as u32 }
+    }
+
+    /// Takes back that texts were taken which are there.
+    pub(super) fn untake(&mut self, keys: &[Key]) {
+        for &Key { word: key, .. } in keys {
+            for bucket in [self.home(key), self.away(key)] {
+                let bucket = &mut self.buckets[bucket];
+                if let Some(way) = bucket.way(key) {
+                    bucket.counts -= ONCE[way];
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Whether a packed spelling is there.
+    pub(super) fn holds(&self, key: u64) -> bool {
+        [self.home(key), self.away(key)].into_iter().any(|bucket| self.buckets[bucket].way(key).is_some())
+    }
+}
+
+impl<const T: usize> Short<T> {
+    pub(super) fn new() -> Self {
+        Self::sized(FIRST_BITS)
+    }
+
+    fn sized(bits: u32) -> Self {
+        let (buckets, numbers) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; WAYS]; 1 << bits]);
+        Self { buckets, numbers, shift: 64 - bits, len: 0, refused: 0, mixed: false, taken: 0, homeless: Vec::new() }
+    }
+
+    pub(super) fn view(&mut self) -> View<'_, T> {
+        View { buckets: &mut self.buckets, shift: self.shift }
+    }
+
+    /// Whether so many texts may be taken before counts are handed over; if so they are taken to be.
+    pub(super) fn may_take(&mut self, texts: u64) -> bool {
+        let may = self.taken + texts <= MOST_TAKEN;
+        self.taken += if may { texts } else { 0 };
+        may
+    }
+
+    /// The same spellings with room for other texts, which `text` gives by the number of the answer.
+    pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
+        let mut other = Short { taken: self.taken, homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
+        for Entry { key, number, count, .. } in self.entries() {
+            // Those whose texts are too long even so are not counted as refused: they were few, or are met again.
+            match fitting(text(number)) {
+                Some(text) => other.insert(Entry { key, number, count, text }),
+                None => other.homeless.push((number, count)),
+            }
+        }
+        other
+    }
+
+    /// Whether many texts were too long.
+    pub(super) fn is_too_narrow(&self) -> bool {
+        self.refused > 64 + self.len / 4
+    }
+
+    /// Keeps the answer of a spelling that is not there yet, if its text is short.
+    pub(super) fn keep(&mut self, key: u64, number: u32, text: &[u8]) -> bool {
+        let Some(text) = fitting(text) else {
+            self.refused += 1;
+            return false;
+        };
+        if self.len >= MOST {
+            return false;
+        }
+        if self.len * 4 >= self.buckets.len() * WAYS * 3 {
+            *self = self.sorted(64 - self.shift + 1);
+        }
+        self.insert(Entry { key, number, count: 0, text });
+        self.mixed = true;
+        true
+    }
+
+    /// Gives an entry a place, if need be that of another one, which goes to its other bucket. What comes last is the
+    /// rarest most likely, and is met again where it finds no place.
+    fn insert(&mut self, entry: Entry<T>) {
+        let mut moving = entry;
+        let mut bucket = self.view().home(moving.key);
+        for turn in 0..MOVES {
+            let buckets = [self.view().home(moving.key), self.view().away(moving.key)];
+            for bucket in buckets {
+                if let Some(way) = self.buckets[bucket].way(FREE) {
+                    self.put(Place { bucket, way }, moving);
+                    self.len += 1;
+                    return;
+                }
+            }
+            moving = self.put(Place { bucket, way: WAYS - 1 - turn % WAYS }, moving);
+            let buckets = [self.view().home(moving.key), self.view().away(moving.key)];
+            bucket = if buckets[0] == bucket { buckets[1] } else { buckets[0] };
+        }
+        self.homeless.push((moving.number, moving.count));
+    }
+
+    /// Puts an entry in a place, and gives the one that was there.
+    fn put(&mut self, Place { bucket, way }: Place, entry: Entry<T>) -> Entry<T> {
+        let old = self.entry(Place { bucket, way });
+        let held = &mut self.buckets[bucket];
+        held.keys[way] = entry.key;
+        held.counts ^= (old.count ^ entry.count) << (way * COUNT);
+        held.texts[way] = entry.text;
+        self.numbers[bucket][way] = entry.number;
+        old
+    }
+
+    fn entry(&self, Place { bucket, way }: Place) -> Entry<T> {
+        let held = &self.buckets[bucket];
+        let count = held.counts >> (way * COUNT) & MOST_TAKEN;
+        Entry { key: held.keys[way], number: self.numbers[bucket][way], count, text: held.texts[way] }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry<T>> {
+        let places = (0..self.buckets.len()).flat_map(|bucket| (0..WAYS).map(move |way| Place { bucket, way }));
+        places.map(|place| self.entry(place)).filter(|entry| entry.key != FREE)
+    }
+
+    /// The same spellings in so many buckets, the commonest where they are found first.
+    fn sorted(&self, bits: u32) -> Self {
+        let mut sorted = Self::sized(bits);
+        (sorted.refused, sorted.taken) = (self.refused, self.taken);
+        sorted.homeless.clone_from(&self.homeless);
+        let mut entries: Vec<Entry<T>> = self.entries().collect();
+        entries.sort_by_key(|entry| std::cmp::Reverse(entry.count));
+        for entry in entries {
+            sorted.insert(entry);
+        }
+        sorted
+    }
+
+    /// How often each answer was taken, by its number; counts start anew.
+    pub(super) fn counted(&mut self) -> impl Iterator<Item = (u32, u64)> {
+        if self.mixed {
+            *self = self.sorted(64 - self.shift);
+        }
+        self.taken = 0;
+        let mut counts = std::mem::take(&mut self.homeless);
+        counts.extend(self.entries().map(|entry| (entry.number, entry.count)));
+        self.buckets.iter_mut().for_each(|bucket| bucket.counts = 0);
+        counts.into_iter().filter(|(_, count)| *count > 0)
+    }
+}
+
+/// A text with its length, where it has one that fits.
+fn fitting<const T: usize>(text: &[u8]) -> Option<[u8; T]> {
+    let longest = if T == 8 { 8 } else { T - 1 };
+    let fits = text.len() <= longest && !text.contains(&0);
+    fits.then(|| {
+        let mut bytes = [0; T];
+        bytes[..text.len()].copy_from_slice(text);
+        if T > 8 {
+            bytes[T - 1] = text.len() as u8;
+        }
+        bytes
+    })
+}
+
+/// Number of bytes of a text.
+#[inline(always)]
+pub(super) fn length<const T: usize>(text: &[u8; T]) -> u32 {
+    match text.first_chunk() {
+        Some(word) if T == 8 => 8 - u64::from_le_bytes(*word).leading_zeros() / 8,
+        _ => u32::from(text[T - 1]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lanes::Plain;
+    use super::*;
+
+    fn key(n: u32) -> u64 {
+        u64::from_le_bytes(*format!("{n:08}").as_bytes().first_chunk().expect("eight digits"))
+    }
+
+    fn take<const T: usize>(short: &mut Short<T>, key: u64) -> Option<Vec<u8>> {
+        let (mut view, mut texts) = (short.view(), [[7; T]]);
+        let found = view.take(Plain, &[view.key(key)], &mut texts) == 1;
+        assert_eq!(view.holds(key), found);
+        found.then(|| texts[0][..length(&texts[0]) as usize].to_vec())
+    }
+
+    #[test]
+    fn what_was_kept_is_found_and_counted() {
+        let mut short = Short::<8>::new();
+        let text = |n: u32| format!(",{}", n % 10_000_000).into_bytes();
+        assert!((0..40_000).all(|n| short.keep(key(n), n / 2, &text(n))));
+        let mut taken = vec![0u64; 20_000];
+        for n in 0..50_000 {
+            let Some(bytes) = take(&mut short, key(n)) else { continue };
+            assert_eq!(bytes, text(n));
+            taken[n as usize / 2] += 1;
+        }
+        let found: u64 = taken.iter().sum();
+        assert!(found > 39_900, "{found}");
+        let mut view = short.view();
+        let again = [7, 8, 7, 50_000].map(|n| view.key(key(n)));
+        assert_eq!(view.take(Plain, &again, &mut [[0; 8]; 4]), 3);
+        view.untake(&again[..3]);
+        // Nothing is lost where a text is too long now, or finds no room.
+        let long = b",12345678";
+        let mut wide = short.with_room::<24>(|number| if number == 3 { &[b'x'; 24] } else { long });
+        assert!(take(&mut wide, key(6)).is_none() && !wide.is_too_narrow());
+        assert_eq!(take(&mut wide, key(8)).as_deref(), Some(&long[..]));
+        let mut view = wide.view();
+        view.untake(&[view.key(key(8))]);
+        let mut counted = vec![0u64; 20_000];
+        wide.counted().for_each(|(number, count)| counted[number as usize] += count);
+        assert_eq!(counted, taken);
+        assert_eq!(wide.counted().count(), 0);
+    }
+
+    #[test]
+    fn texts_that_do_not_fit_are_not_kept() {
+        let mut short = Short::<8>::new();
+        assert!(short.keep(key(1), 1, b",1234567"));
+        assert!(!short.keep(key(2), 2, b",12345678"));
+        assert!(!short.keep(key(3), 3, b",\0"));
+        assert!(short.keep(0, 4, b","));
+        assert_eq!(take(&mut short, 0).as_deref(), Some(&b","[..]));
+        assert!(!short.is_too_narrow());
+        (0..70).for_each(|n| assert!(!short.keep(key(n + 10), n, &[b'x'; 9])));
+        assert!(short.is_too_narrow());
+    }
+}
