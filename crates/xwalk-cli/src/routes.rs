@@ -379,8 +379,9 @@ fn map_step(
     let step = if let (Method::Gem, Some(forward)) = (method, forward) {
         // The other map only ranks, and only where its edition is the target.
         let back = || backward.filter(|_| ends).map(|id| holdings.map_pairs(id)).transpose();
-        let (map, back) = rayon::join(|| holdings.map(forward), back);
-        let step = Step::of_map(&map?);
+        let step = || anyhow::Ok(Step::of_map(&holdings.map(forward)?));
+        let (step, back) = rayon::join(step, back);
+        let step = step?;
         match back? {
             Some(pairs) => step.with_way_back(pairs),
             None => step,

@@ -191,6 +191,7 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
     let outline = ["code", "kind", "assignable", "parent"];
     let columns = if extent == Extent::Outline { Some(&outline[..]) } else { None };
     for batch in projected(&path, columns)? {
+        let batch = batch?;
         let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
         let code = text("code").ok_or_else(|| wrong("no column code"))?;
         let kind = text("kind").ok_or_else(|| wrong("no column kind"))?;
@@ -200,8 +201,12 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
             .and_then(|c| c.as_boolean_opt())
             .ok_or_else(|| wrong("no column assignable"))?;
         let titles: Vec<_> = Role::ALL.iter().filter_map(|r| Some((*r, text(r.id())?))).collect();
-        let text_size = titles.iter().map(|(_, t)| t.value_data().len() + t.len()).sum();
-        builder.reserve(batch.num_rows(), text_size);
+        if at.is_empty() {
+            // The titles of the first concepts say about how long those of the others are.
+            let size: usize = titles.iter().map(|(_, t)| t.value_data().len() + t.len()).sum();
+            let times = manifest.concepts as usize / batch.num_rows().max(1) + 1;
+            builder.reserve(manifest.concepts as usize, size * times);
+        }
         for row in 0..batch.num_rows() {
             let kind = KINDS
                 .iter()
@@ -294,6 +299,7 @@ fn read_rows(
     }
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
     for batch in batches(&path)? {
+        let batch = batch?;
         let arrays: Option<Vec<_>> = columns
             .iter()
             .map(|name| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()))
@@ -315,9 +321,12 @@ fn read_rows(
     Ok(())
 }
 
-pub(crate) fn batches(path: &Path) -> Result<Vec<RecordBatch>, LibraryError> {
+pub(crate) fn batches(path: &Path) -> Result<impl Iterator<Item = Batch>, LibraryError> {
     projected(path, None)
 }
+
+/// Some rows of a file.
+type Batch = Result<RecordBatch, LibraryError>;
 
 /// Reads the titles of concepts, by their place in tabular order: those that `Concept::title` gives of a whole edition.
 pub(crate) fn read_titles(
@@ -344,10 +353,13 @@ pub(crate) fn read_titles(
 }
 
 /// The batches of a file, with some of its columns only.
-pub(crate) fn projected(path: &Path, columns: Option<&[&str]>) -> Result<Vec<RecordBatch>, LibraryError> {
-    reader(path, columns, 64 * 1024)?
-        .collect::<Result<_, _>>()
-        .map_err(|e| LibraryError::damaged(path)(e.into()))
+pub(crate) fn projected(
+    path: &Path,
+    columns: Option<&[&str]>,
+) -> Result<impl Iterator<Item = Batch>, LibraryError> {
+    // Few rows at once: what one batch took is there for the next, while it is still near.
+    let batches = reader(path, columns, 4 * 1024)?;
+    Ok(batches.map(move |batch| batch.map_err(|e| LibraryError::damaged(path)(e.into()))))
 }
 
 fn reader(

@@ -126,6 +126,7 @@ pub(crate) fn read_pairs(folder: &Path) -> Result<Vec<(Code, Code)>, LibraryErro
     let wrong = || LibraryError::Damaged { path: path.clone(), reason: "a column is missing".to_owned() };
     let mut pairs = Vec::new();
     for batch in projected(&path, Some(&["source", "target"]))? {
+        let batch = batch?;
         let text =
             |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>()).ok_or_else(wrong);
         let (sources, targets) = (text("source")?, text("target")?);
@@ -147,6 +148,7 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
     // The rows of one alternative follow each other, also across batches.
     let mut open: Option<(String, i32)> = None;
     for batch in batches(&path)? {
+        let batch = batch?;
         let text = |name: &str| {
             let column = batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
             column.ok_or_else(|| wrong("a column is missing"))

@@ -140,21 +140,24 @@ pub struct Step {
     otherwise_same: bool,
 }
 
-/// The pairs of a map, which is all that has to be known of it to say whether it leads back.
+/// The pairs of a map in the order of their sources, which is all that has to be known of it to say whether it leads
+/// back.
 #[derive(Clone, Debug)]
 struct Back(Vec<(Code, Code)>);
 
 impl Back {
     fn of(mut pairs: Vec<(Code, Code)>) -> Self {
-        if !pairs.is_sorted() {
-            pairs.sort_unstable();
+        // Maps hold their sources in order, and the targets of each by rank.
+        if !pairs.is_sorted_by(|a, b| a.0 <= b.0) {
+            pairs.sort_by(|a, b| a.0.cmp(&b.0));
         }
         pairs.shrink_to_fit();
         Self(pairs)
     }
 
     fn leads(&self, source: &Code, target: &Code) -> bool {
-        self.0.binary_search_by(|(s, t)| s.cmp(source).then_with(|| t.cmp(target))).is_ok()
+        let first = self.0.partition_point(|(s, _)| s < source);
+        self.0[first..].iter().take_while(|(s, _)| s == source).any(|(_, t)| t == target)
     }
 }
 
@@ -264,6 +267,7 @@ impl Step {
     }
 
     fn say(&mut self, map: &ConceptMap, reversed: bool, first_file: u16) {
+        self.said.reserve(map.elements.len());
         for (code, mappings) in &map.elements {
             let entries = mappings.iter().filter_map(Entry::of).map(|mut entry| {
                 entry.reversed = reversed;
@@ -277,6 +281,7 @@ impl Step {
                     // A pair that both directions state is one alternative, on the word of the forward map.
                     let known: HashSet<Vec<Vec<Code>>> =
                         all.iter().map(|known| known.slots.clone()).collect();
+                    all.reserve_exact(mappings.len());
                     all.extend(entries.filter(|entry| known.is_empty() || !known.contains(&entry.slots)));
                     // What one direction has a target for is not without one.
                     if all.iter().any(|e| !e.slots.is_empty()) {

@@ -1,6 +1,7 @@
 //! Concept maps: what an authority, or somebody else, says about codes of one edition in terms of another.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use compact_str::CompactString;
@@ -175,7 +176,13 @@ impl ConceptMap {
 
     /// Adds an alternative for a source, after those it has.
     pub fn push(&mut self, source: Code, mapping: Mapping) {
-        self.elements.entry(source).or_default().push(mapping);
+        // Most sources have one alternative, and room for more in each would be room for more than the map.
+        match self.elements.entry(source) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(vec![mapping]);
+            }
+            Entry::Occupied(held) => held.into_mut().push(mapping),
+        }
     }
 
     /// Its codes in pairs of source and target, of every slot of every alternative.

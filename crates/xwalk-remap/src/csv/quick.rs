@@ -95,30 +95,21 @@ impl Worker<'_> {
         let rows = Rows { chunk, len, bounds, width, count, runs, cells, context };
         let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::None);
         let (cells, out) = (&mut self.cells, &mut self.out);
-        let done = match &mut shorts {
+        match &mut shorts {
             Shorts::Eight(short) => rows.answer(short, cells, out),
             Shorts::Twenty(short) => rows.answer(short, cells, out),
             Shorts::Fifty(short) => rows.answer(short, cells, out),
             Shorts::None => return false,
-        };
-        self.cells.shorts = shorts.widen(&mut self.cells);
-        if done {
-            self.tally.rows += ends.rows as u64;
-            self.tally.rows_out += ends.rows as u64;
         }
-        done
+        self.cells.shorts = shorts.widen(&mut self.cells);
+        self.tally.rows += ends.rows as u64;
+        self.tally.rows_out += ends.rows as u64;
+        true
     }
 }
 
 impl Rows<'_> {
-    fn answer<const T: usize>(self, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) -> bool {
-        let taken = (self.count * self.cells) as u64;
-        if !short.may_take(taken) {
-            short.counted().for_each(|counted| cells.lookup.count(counted));
-            if !short.may_take(taken) {
-                return false;
-            }
-        }
+    fn answer<const T: usize>(self, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) {
         let (mut row, mut done) = (0, 0);
         loop {
             // There is room for all that is left, so that rows need not ask for it.
@@ -126,7 +117,7 @@ impl Rows<'_> {
             let known = Known { rows: self, row, short: short.view(), at: out.len, out: &mut out.bytes };
             (row, out.len) = dispatch(known);
             if row == self.count {
-                return true;
+                break;
             }
             self.meet(row, short, cells, out);
             done = self.ends(row)[self.width] as usize + 1;
@@ -209,11 +200,13 @@ impl<'c> Rows<'c> {
     fn pack<const T: usize>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
         for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
             let ends = self.ends(row);
-            let mut keys = keys.iter_mut();
+            let mut rest = keys;
             for &(column, count) in self.runs {
-                for (ends, packed) in ends[column..=column + count].windows(2).zip(&mut keys) {
+                let (keys, others) = rest.split_at_mut(count);
+                for (ends, packed) in ends[column..=column + count].windows(2).zip(keys) {
                     *packed = short.key(pack(self.chunk, ends[0].wrapping_add(1), ends[1]));
                 }
+                rest = others;
             }
         }
     }
@@ -226,26 +219,27 @@ impl<'c> Rows<'c> {
         for (row, texts) in (first..).zip(texts.chunks_exact(self.cells)) {
             let ends = self.ends(row);
             let mut from = ends[0].wrapping_add(1);
-            let mut texts = texts.iter();
+            let mut rest = texts;
             for &(column, count) in self.runs {
+                let (texts, others) = rest.split_at(count);
+                let ([end, ends @ ..], [text, texts @ ..]) = (&ends[column + 1..=column + count], texts) else {
+                    continue;
+                };
+                to = copy_short(out, to, self.chunk, from, *end);
+                out[to as usize..to as usize + T].copy_from_slice(text);
+                to += length(text);
+                from = *end;
                 // Between two codes there is no more than the second and its delimiter.
-                let mut between = false;
-                for (&end, text) in ends[column + 1..=column + count].iter().zip(&mut texts) {
-                    if between {
-                        let len = (end - from) as usize % HALF;
-                        let (start, place) = (from as usize, to as usize);
-                        let into = &mut out[place..place + HALF + T];
-                        into[..HALF].copy_from_slice(&self.chunk[start..start + HALF]);
-                        into[len..len + T].copy_from_slice(text);
-                        to += len as u32 + length(text);
-                    } else {
-                        to = copy_short(out, to, self.chunk, from, end);
-                        out[to as usize..to as usize + T].copy_from_slice(text);
-                        to += length(text);
-                        between = true;
-                    }
+                for (&end, text) in ends.iter().zip(texts) {
+                    let len = (end - from) as usize % HALF_WORD;
+                    let (start, place) = (from as usize, to as usize);
+                    let into = &mut out[place..place + HALF_WORD + T];
+                    into[..HALF_WORD].copy_from_slice(&self.chunk[start..start + HALF_WORD]);
+                    into[len..len + T].copy_from_slice(text);
+                    to += len as u32 + length(text);
                     from = end;
                 }
+                rest = others;
             }
             to = copy_short(out, to, self.chunk, from, ends[self.width] + 1);
         }
@@ -264,28 +258,25 @@ fn pack(chunk: &[u8], start: u32, end: u32) -> u64 {
     }
 }
 
-/// What is copied at once.
-const WORD: usize = 32;
-const HALF: usize = WORD / 2;
+/// What is copied of the bytes before a code, whether there are so many or not.
+const WORD: usize = 64;
+/// What is copied of the bytes between two codes.
+const HALF_WORD: usize = 16;
 
-/// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
-/// to be there.
+/// Copies `from[start..end]` to `into[at..]`; gives the place behind it. [`WORD`] bytes from either start have to be
+/// there. How long the bytes are differs from row to row, so that the processor could not guess a shorter way.
 #[inline(always)]
 fn copy_short(into: &mut [u8], at: u32, from: &[u8], start: u32, end: u32) -> u32 {
     let len = end - start;
     let (to, first) = (at as usize, start as usize);
     into[to..to + WORD].copy_from_slice(&from[first..first + WORD]);
     if len > WORD as u32 {
-        let (to, first) = (to + WORD, first + WORD);
-        into[to..to + WORD].copy_from_slice(&from[first..first + WORD]);
-        if len > 2 * WORD as u32 {
-            copy_rest(into, to, from, first, end as usize);
-        }
+        copy_rest(into, to + WORD, from, first + WORD, end as usize);
     }
     at + len
 }
 
-/// What [`copy`] does behind the first words.
+/// What [`copy_short`] does behind the first word.
 #[inline(never)]
 fn copy_rest(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) {
     into[at..at + end - start].copy_from_slice(&from[start..end]);

@@ -11,8 +11,11 @@ use super::lanes::{KEYS, Lanes};
 /// the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two buckets.
 pub(super) struct Short<const T: usize> {
     buckets: Vec<Bucket<T>>,
+    /// For each place in a bucket how often it was taken. What is written after each look-up stands apart from what is
+    /// read before it: a processor waits where it reads in one piece what it has just written a part of.
+    counts: Vec<[u32; KEYS]>,
     /// For each place in a bucket the number of its answer.
-    numbers: Vec<[u32; WAYS]>,
+    numbers: Vec<[u32; KEYS]>,
     shift: u32,
     /// Number of spellings.
     len: usize,
@@ -20,31 +23,16 @@ pub(super) struct Short<const T: usize> {
     refused: usize,
     /// Whether there are spellings that were not put in the order of how common they are.
     mixed: bool,
-    /// Texts that may have been taken since counts were handed over.
-    taken: u64,
     /// Numbers of answers that lost their place, and how often they were taken.
-    homeless: Vec<(u32, u64)>,
+    homeless: Vec<(u32, u32)>,
 }
-
-/// Spellings that stand in a bucket.
-const WAYS: usize = 3;
 
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Bucket<const T: usize> {
-    /// The spellings, and one word more, so that all are compared at once.
     keys: [u64; KEYS],
-    texts: [[u8; T]; WAYS],
-    /// How often each was taken, in [`COUNT`] bits. What is written after each look-up stands apart from what is read
-    /// before it: a processor waits where it reads in one piece what it has just written a part of.
-    counts: u64,
+    texts: [[u8; T]; KEYS],
 }
-
-const COUNT: usize = 21;
-/// The most that a count holds.
-const MOST_TAKEN: u64 = (1 << COUNT) - 1;
-/// What taking a text adds to the counts.
-const ONCE: [u64; KEYS] = [1, 1 << COUNT, 1 << (2 * COUNT), 0];
 
 /// Where a spelling stands.
 #[derive(Clone, Copy)]
@@ -58,7 +46,7 @@ struct Place {
 struct Entry<const T: usize> {
     key: u64,
     number: u32,
-    count: u64,
+    count: u32,
     text: [u8; T],
 }
 
@@ -72,16 +60,10 @@ const MOVES: usize = 64;
 const MOST: usize = 1 << 20;
 
 impl<const T: usize> Bucket<T> {
-    const EMPTY: Self = Self { keys: [FREE, FREE, FREE, 0], texts: [[0; T]; WAYS], counts: 0 };
+    const EMPTY: Self = Self { keys: [FREE; KEYS], texts: [[0; T]; KEYS] };
 
     fn way(&self, key: u64) -> Option<usize> {
-        self.keys[..WAYS].iter().position(|held| *held == key)
-    }
-
-    #[inline(always)]
-    fn take(&mut self, way: usize) -> [u8; T] {
-        self.counts = self.counts.wrapping_add(ONCE[way % KEYS]);
-        self.texts[way.min(WAYS - 1)]
+        self.keys.iter().position(|held| *held == key)
     }
 }
 
@@ -96,14 +78,6 @@ fn away(key: u64, shift: u32) -> usize {
     home(key.rotate_left(23) ^ SPREAD, shift)
 }
 
-/// Takes the text of a spelling from the other bucket.
-#[cold]
-#[inline(never)]
-fn take_away<const T: usize>(buckets: &mut [Bucket<T>], shift: u32, key: u64) -> Option<[u8; T]> {
-    let bucket = &mut buckets[away(key, shift)];
-    Some(bucket.take(bucket.way(key)?))
-}
-
 /// A packed spelling, and where it may stand.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Key {
@@ -113,37 +87,33 @@ pub(super) struct Key {
 
 /// What is needed of a table to look into it.
 pub(super) struct View<'s, const T: usize> {
-    buckets: &'s mut [Bucket<T>],
+    buckets: &'s [Bucket<T>],
+    counts: &'s mut [[u32; KEYS]],
     shift: u32,
 }
 
 impl<const T: usize> View<'_, T> {
-    fn home(&self, key: u64) -> usize {
-        home(key, self.shift)
-    }
-
-    fn away(&self, key: u64) -> usize {
-        away(key, self.shift)
-    }
-
     /// Takes the texts of packed spellings, each once, up to the first that is not there. Gives how many were.
     #[inline(always)]
     pub(super) fn take(&mut self, lanes: impl Lanes, keys: &[Key], texts: &mut [[u8; T]]) -> usize {
-        let shift = self.shift;
-        let buckets = &mut *self.buckets;
+        // What the loop needs is not left where a call could change it.
+        let Self { buckets, counts, shift } = self;
+        let (buckets, shift) = (*buckets, *shift);
+        assert!(!buckets.is_empty() && buckets.len() == counts.len(), "each bucket has its counts");
         // The mask says nothing new, and spares the check of the index.
         let mask = buckets.len() - 1;
         for (i, (key, text)) in keys.iter().zip(texts).enumerate() {
-            let bucket = &mut buckets[key.home as usize & mask];
-            let same = lanes.keys(&bucket.keys, key.word) & ((1 << WAYS) - 1);
+            let mut at = key.home as usize & mask;
+            let mut same = lanes.keys(&buckets[at].keys, key.word);
             if same == 0 {
-                match take_away(buckets, shift, key.word) {
-                    Some(away) => *text = away,
-                    None => return i,
+                (at, same) = elsewhere(buckets, shift, key.word);
+                if same == 0 {
+                    return i;
                 }
-            } else {
-                *text = bucket.take(same.trailing_zeros() as usize);
             }
+            let way = same.trailing_zeros() as usize % KEYS;
+            counts[at][way] = counts[at][way].wrapping_add(1);
+            *text = buckets[at].texts[way];
         }
         keys.len()
     }
@@ -152,27 +122,37 @@ impl<const T: usize> View<'_, T> {
     #[inline(always)]
     pub(super) fn key(&self, word: u64) -> Key {
         let home = home(word, self.shift);
-        prefetch_index::prefetch_index(&*self.buckets, home);
+        prefetch_index::prefetch_index(self.buckets, home);
+        prefetch_index::prefetch_index(&*self.counts, home);
         Key { word, home: home as u32 }
     }
 
     /// Takes back that texts were taken which are there.
     pub(super) fn untake(&mut self, keys: &[Key]) {
-        for &Key { word: key, .. } in keys {
-            for bucket in [self.home(key), self.away(key)] {
-                let bucket = &mut self.buckets[bucket];
-                if let Some(way) = bucket.way(key) {
-                    bucket.counts -= ONCE[way];
-                    break;
-                }
+        for key in keys {
+            if let Some(Place { bucket, way }) = self.find(key.word) {
+                self.counts[bucket][way] -= 1;
             }
         }
     }
 
     /// Whether a packed spelling is there.
     pub(super) fn holds(&self, key: u64) -> bool {
-        [self.home(key), self.away(key)].into_iter().any(|bucket| self.buckets[bucket].way(key).is_some())
+        self.find(key).is_some()
     }
+
+    fn find(&self, key: u64) -> Option<Place> {
+        let buckets = [home(key, self.shift), away(key, self.shift)];
+        buckets.into_iter().find_map(|bucket| Some(Place { bucket, way: self.buckets[bucket].way(key)? }))
+    }
+}
+
+/// The other bucket of a spelling, and a bit for where it stands there, if it does.
+#[cold]
+#[inline(never)]
+fn elsewhere<const T: usize>(buckets: &[Bucket<T>], shift: u32, key: u64) -> (usize, u32) {
+    let bucket = away(key, shift);
+    (bucket, buckets[bucket].way(key).map_or(0, |way| 1 << way))
 }
 
 impl<const T: usize> Short<T> {
@@ -181,24 +161,17 @@ impl<const T: usize> Short<T> {
     }
 
     fn sized(bits: u32) -> Self {
-        let (buckets, numbers) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; WAYS]; 1 << bits]);
-        Self { buckets, numbers, shift: 64 - bits, len: 0, refused: 0, mixed: false, taken: 0, homeless: Vec::new() }
+        let (buckets, none) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; KEYS]; 1 << bits]);
+        Self { buckets, counts: none.clone(), numbers: none, shift: 64 - bits, len: 0, refused: 0, mixed: false, homeless: Vec::new() }
     }
 
     pub(super) fn view(&mut self) -> View<'_, T> {
-        View { buckets: &mut self.buckets, shift: self.shift }
-    }
-
-    /// Whether so many texts may be taken before counts are handed over; if so they are taken to be.
-    pub(super) fn may_take(&mut self, texts: u64) -> bool {
-        let may = self.taken + texts <= MOST_TAKEN;
-        self.taken += if may { texts } else { 0 };
-        may
+        View { buckets: &self.buckets, counts: &mut self.counts, shift: self.shift }
     }
 
     /// The same spellings with room for other texts, which `text` gives by the number of the answer.
     pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
-        let mut other = Short { taken: self.taken, homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
+        let mut other = Short { homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
         for Entry { key, number, count, .. } in self.entries() {
             // Those whose texts are too long even so are not counted as refused: they were few, or are met again.
             match fitting(text(number)) {
@@ -223,7 +196,7 @@ impl<const T: usize> Short<T> {
         if self.len >= MOST {
             return false;
         }
-        if self.len * 4 >= self.buckets.len() * WAYS * 3 {
+        if self.len * 4 >= self.buckets.len() * KEYS * 3 {
             *self = self.sorted(64 - self.shift + 1);
         }
         self.insert(Entry { key, number, count: 0, text });
@@ -235,9 +208,9 @@ impl<const T: usize> Short<T> {
     /// rarest most likely, and is met again where it finds no place.
     fn insert(&mut self, entry: Entry<T>) {
         let mut moving = entry;
-        let mut bucket = self.view().home(moving.key);
+        let mut bucket = home(moving.key, self.shift);
         for turn in 0..MOVES {
-            let buckets = [self.view().home(moving.key), self.view().away(moving.key)];
+            let buckets = [home(moving.key, self.shift), away(moving.key, self.shift)];
             for bucket in buckets {
                 if let Some(way) = self.buckets[bucket].way(FREE) {
                     self.put(Place { bucket, way }, moving);
@@ -245,8 +218,8 @@ impl<const T: usize> Short<T> {
                     return;
                 }
             }
-            moving = self.put(Place { bucket, way: WAYS - 1 - turn % WAYS }, moving);
-            let buckets = [self.view().home(moving.key), self.view().away(moving.key)];
+            moving = self.put(Place { bucket, way: KEYS - 1 - turn % KEYS }, moving);
+            let buckets = [home(moving.key, self.shift), away(moving.key, self.shift)];
             bucket = if buckets[0] == bucket { buckets[1] } else { buckets[0] };
         }
         self.homeless.push((moving.number, moving.count));
@@ -257,27 +230,27 @@ impl<const T: usize> Short<T> {
         let old = self.entry(Place { bucket, way });
         let held = &mut self.buckets[bucket];
         held.keys[way] = entry.key;
-        held.counts ^= (old.count ^ entry.count) << (way * COUNT);
         held.texts[way] = entry.text;
+        self.counts[bucket][way] = entry.count;
         self.numbers[bucket][way] = entry.number;
         old
     }
 
     fn entry(&self, Place { bucket, way }: Place) -> Entry<T> {
         let held = &self.buckets[bucket];
-        let count = held.counts >> (way * COUNT) & MOST_TAKEN;
-        Entry { key: held.keys[way], number: self.numbers[bucket][way], count, text: held.texts[way] }
+        let (number, count) = (self.numbers[bucket][way], self.counts[bucket][way]);
+        Entry { key: held.keys[way], number, count, text: held.texts[way] }
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry<T>> {
-        let places = (0..self.buckets.len()).flat_map(|bucket| (0..WAYS).map(move |way| Place { bucket, way }));
+        let places = (0..self.buckets.len()).flat_map(|bucket| (0..KEYS).map(move |way| Place { bucket, way }));
         places.map(|place| self.entry(place)).filter(|entry| entry.key != FREE)
     }
 
     /// The same spellings in so many buckets, the commonest where they are found first.
     fn sorted(&self, bits: u32) -> Self {
         let mut sorted = Self::sized(bits);
-        (sorted.refused, sorted.taken) = (self.refused, self.taken);
+        sorted.refused = self.refused;
         sorted.homeless.clone_from(&self.homeless);
         let mut entries: Vec<Entry<T>> = self.entries().collect();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.count));
@@ -292,11 +265,10 @@ impl<const T: usize> Short<T> {
         if self.mixed {
             *self = self.sorted(64 - self.shift);
         }
-        self.taken = 0;
-        let mut counts = std::mem::take(&mut self.homeless);
-        counts.extend(self.entries().map(|entry| (entry.number, entry.count)));
-        self.buckets.iter_mut().for_each(|bucket| bucket.counts = 0);
-        counts.into_iter().filter(|(_, count)| *count > 0)
+        let places = self.numbers.iter().flatten().zip(self.counts.iter_mut().flatten());
+        let counts = places.map(|(&number, count)| (number, std::mem::take(count)));
+        let all = self.homeless.drain(..).chain(counts);
+        all.filter(|(_, count)| *count > 0).map(|(number, count)| (number, count.into()))
     }
 }
 

@@ -353,7 +353,10 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         ));
     }
     // The process ends now; giving back the editions piece by piece would only take time.
+    drop(summary);
     std::mem::forget((codes, holdings));
+    std::mem::forget(book);
+    std::mem::forget(resolvers);
     Ok(if findings { ExitStatus::Findings } else { ExitStatus::Done })
 }
 
