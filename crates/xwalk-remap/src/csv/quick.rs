@@ -9,7 +9,7 @@ use super::cells::Cells;
 use super::lanes::{Laned, Lanes, dispatch};
 use super::rows::{Output, Worker};
 use super::scan::Ends;
-use super::short::{Key, Short, View, length};
+use super::short::{Key, Short, View, length, long_number};
 use crate::options::{Place, Shape};
 use crate::table::MASKS;
 
@@ -19,10 +19,8 @@ pub(super) enum Shorts {
     Eight(Short<8>),
     /// One field.
     Twenty(Short<24>),
-    /// A target with its outcome.
+    /// A target with its outcome, and what is longer.
     Fifty(Short<56>),
-    /// Texts are too long for this.
-    None,
 }
 
 impl Shorts {
@@ -36,24 +34,17 @@ impl Shorts {
             Self::Eight(short) => short.counted().for_each(&mut each),
             Self::Twenty(short) => short.counted().for_each(&mut each),
             Self::Fifty(short) => short.counted().for_each(&mut each),
-            Self::None => {}
         }
     }
 
     /// Makes room for longer texts where many do not fit.
-    fn widen(self, cells: &mut Cells<'_>) -> Self {
-        match self {
-            Self::Eight(short) if short.is_too_narrow() => {
-                Self::Twenty(short.with_room(|number| cells.text(number))).widen(cells)
-            }
-            Self::Twenty(short) if short.is_too_narrow() => {
-                Self::Fifty(short.with_room(|number| cells.text(number)))
-            }
-            Self::Fifty(mut short) if short.is_too_narrow() => {
-                short.counted().for_each(|counted| cells.lookup.count(counted));
-                Self::None
-            }
-            kept => kept,
+    fn widen<'t>(&mut self, text: impl Fn(u32) -> &'t [u8] + Copy) {
+        loop {
+            *self = match self {
+                Self::Eight(short) if short.is_too_narrow() => Self::Twenty(short.with_room(text)),
+                Self::Twenty(short) if short.is_too_narrow() => Self::Fifty(short.with_room(text)),
+                _ => return,
+            };
         }
     }
 }
@@ -93,15 +84,16 @@ impl Worker<'_> {
         }
         let (bounds, runs, count) = (ends.bounds(), &layout.runs, ends.rows);
         let rows = Rows { chunk, len, bounds, width, count, runs, cells, context };
-        let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::None);
+        // It is put back when the rows are done.
+        let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::new());
         let (cells, out) = (&mut self.cells, &mut self.out);
         match &mut shorts {
             Shorts::Eight(short) => rows.answer(short, cells, out),
             Shorts::Twenty(short) => rows.answer(short, cells, out),
             Shorts::Fifty(short) => rows.answer(short, cells, out),
-            Shorts::None => return false,
         }
-        self.cells.shorts = shorts.widen(&mut self.cells);
+        shorts.widen(|number| cells.text(number));
+        self.cells.shorts = shorts;
         self.tally.rows += ends.rows as u64;
         self.tally.rows_out += ends.rows as u64;
         true
@@ -113,8 +105,9 @@ impl Rows<'_> {
         let (mut row, mut done) = (0, 0);
         loop {
             // There is room for all that is left, so that rows need not ask for it.
-            out.reserve(self.len - done + (self.count - row) * self.cells * T);
-            let known = Known { rows: self, row, short: short.view(), at: out.len, out: &mut out.bytes };
+            out.reserve(self.len - done + (self.count - row) * self.cells * T + SPARE);
+            let longs = Longs { cells, spare: SPARE };
+            let known = Known { rows: self, row, short: short.view(), longs, at: out.len, out: &mut out.bytes };
             (row, out.len) = dispatch(known);
             if row == self.count {
                 break;
@@ -152,11 +145,34 @@ const AHEAD: usize = 80;
 /// Stands for a spelling that cannot be packed; none has only its last but one byte.
 const NEVER: u64 = 1 << 48;
 
+/// Room for texts that are longer than those in the table.
+const SPARE: usize = 32 << 10;
+
+/// Texts that are longer than those in the table.
+struct Longs<'l> {
+    cells: &'l Cells<'l>,
+    /// The room that is left for them.
+    spare: usize,
+}
+
+impl Longs<'_> {
+    /// Writes one, if there is room; gives the place behind it.
+    #[cold]
+    #[inline(never)]
+    fn write(&mut self, number: u32, out: &mut [u8], to: u32) -> Option<u32> {
+        let text = self.cells.text(number);
+        self.spare = self.spare.checked_sub(text.len())?;
+        out[to as usize..to as usize + text.len()].copy_from_slice(text);
+        Some(to + text.len() as u32)
+    }
+}
+
 /// Rows from one on whose spellings are all in the table.
 struct Known<'c, 's, 'o, const T: usize> {
     rows: Rows<'c>,
     row: usize,
     short: View<'s, T>,
+    longs: Longs<'s>,
     out: &'o mut [u8],
     /// Where the next byte goes.
     at: usize,
@@ -168,19 +184,23 @@ impl<const T: usize> Laned for Known<'_, '_, '_, T> {
 
     #[inline(always)]
     fn with<L: Lanes>(self, lanes: L) -> Self::Output {
-        let Self { rows, mut row, mut short, out, mut at } = self;
+        let Self { rows, mut row, mut short, mut longs, out, mut at } = self;
         let cells = rows.cells;
         let (mut keys, mut texts) = ([Key::default(); AHEAD], [[0; T]; AHEAD]);
+        // Where many rows are to be met, not much is done in vain.
+        let mut most = 1;
         while row < rows.count {
-            let some = (AHEAD / cells).min(rows.count - row);
+            let some = (AHEAD / cells).min(most).min(rows.count - row);
+            most = (most * 2).min(AHEAD);
             let keys = &mut keys[..some * cells];
             rows.pack(row, keys, &short);
             let found = short.take(lanes, keys, &mut texts);
             let whole = found / cells;
-            at = rows.write(row, &texts[..whole * cells], out, at);
-            row += whole;
-            if found < keys.len() {
-                short.untake(&keys[whole * cells..found]);
+            let done;
+            (done, at) = rows.write(row, &texts[..whole * cells], &mut longs, out, at);
+            row += done;
+            if done < some {
+                short.untake(&keys[done * cells..found]);
                 break;
             }
         }
@@ -211,13 +231,22 @@ impl<'c> Rows<'c> {
         }
     }
 
-    /// Writes some rows with the texts that go behind their cells. Gives the place behind them.
+    /// Writes some rows with the texts that go behind their cells, up to one for which there is no room. Gives how many,
+    /// and the place behind them.
     #[inline(always)]
-    fn write<const T: usize>(&self, first: usize, texts: &[[u8; T]], out: &mut [u8], at: usize) -> usize {
+    fn write<const T: usize>(
+        &self,
+        first: usize,
+        texts: &[[u8; T]],
+        longs: &mut Longs<'_>,
+        out: &mut [u8],
+        at: usize,
+    ) -> (usize, usize) {
         // In half a word nothing that is added to it can overflow.
         let mut to = at as u32;
-        for (row, texts) in (first..).zip(texts.chunks_exact(self.cells)) {
-            let ends = self.ends(row);
+        for (done, texts) in texts.chunks_exact(self.cells).enumerate() {
+            let before = to;
+            let ends = self.ends(first + done);
             let mut from = ends[0].wrapping_add(1);
             let mut rest = texts;
             for &(column, count) in self.runs {
@@ -226,24 +255,41 @@ impl<'c> Rows<'c> {
                     continue;
                 };
                 to = copy_short(out, to, self.chunk, from, *end);
-                out[to as usize..to as usize + T].copy_from_slice(text);
-                to += length(text);
+                match long_number(text) {
+                    None => {
+                        out[to as usize..to as usize + T].copy_from_slice(text);
+                        to += length(text);
+                    }
+                    Some(number) => match longs.write(number, out, to) {
+                        Some(behind) => to = behind,
+                        None => return (done, before as usize),
+                    },
+                }
                 from = *end;
                 // Between two codes there is no more than the second and its delimiter.
                 for (&end, text) in ends.iter().zip(texts) {
-                    let len = (end - from) as usize % HALF_WORD;
+                    let len = (end - from) as usize % BETWEEN;
                     let (start, place) = (from as usize, to as usize);
-                    let into = &mut out[place..place + HALF_WORD + T];
-                    into[..HALF_WORD].copy_from_slice(&self.chunk[start..start + HALF_WORD]);
-                    into[len..len + T].copy_from_slice(text);
-                    to += len as u32 + length(text);
+                    let into = &mut out[place..place + BETWEEN + T];
+                    into[..BETWEEN].copy_from_slice(&self.chunk[start..start + BETWEEN]);
+                    to += len as u32;
+                    match long_number(text) {
+                        None => {
+                            into[len..len + T].copy_from_slice(text);
+                            to += length(text);
+                        }
+                        Some(number) => match longs.write(number, out, to) {
+                            Some(behind) => to = behind,
+                            None => return (done, before as usize),
+                        },
+                    }
                     from = end;
                 }
                 rest = others;
             }
             to = copy_short(out, to, self.chunk, from, ends[self.width] + 1);
         }
-        to as usize
+        (texts.len() / self.cells, to as usize)
     }
 }
 
@@ -261,7 +307,7 @@ fn pack(chunk: &[u8], start: u32, end: u32) -> u64 {
 /// What is copied of the bytes before a code, whether there are so many or not.
 const WORD: usize = 64;
 /// What is copied of the bytes between two codes.
-const HALF_WORD: usize = 16;
+const BETWEEN: usize = 16;
 
 /// Copies `from[start..end]` to `into[at..]`; gives the place behind it. [`WORD`] bytes from either start have to be
 /// there. How long the bytes are differs from row to row, so that the processor could not guess a shorter way.

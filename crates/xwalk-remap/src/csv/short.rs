@@ -7,8 +7,9 @@
 
 use super::lanes::{KEYS, Lanes};
 
-/// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes without NUL. With
-/// the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two buckets.
+/// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes, or the numbers of
+/// longer ones. With the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two
+/// buckets.
 pub(super) struct Short<const T: usize> {
     buckets: Vec<Bucket<T>>,
     /// For each place in a bucket how often it was taken. What is written after each look-up stands apart from what is
@@ -19,8 +20,8 @@ pub(super) struct Short<const T: usize> {
     shift: u32,
     /// Number of spellings.
     len: usize,
-    /// Number of spellings whose texts were too long, as often as they were offered.
-    refused: usize,
+    /// Number of spellings whose texts are longer.
+    long: usize,
     /// Whether there are spellings that were not put in the order of how common they are.
     mixed: bool,
     /// Numbers of answers that lost their place, and how often they were taken.
@@ -162,7 +163,8 @@ impl<const T: usize> Short<T> {
 
     fn sized(bits: u32) -> Self {
         let (buckets, none) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; KEYS]; 1 << bits]);
-        Self { buckets, counts: none.clone(), numbers: none, shift: 64 - bits, len: 0, refused: 0, mixed: false, homeless: Vec::new() }
+        let (counts, shift) = (none.clone(), 64 - bits);
+        Self { buckets, counts, numbers: none, shift, len: 0, long: 0, mixed: false, homeless: Vec::new() }
     }
 
     pub(super) fn view(&mut self) -> View<'_, T> {
@@ -173,35 +175,26 @@ impl<const T: usize> Short<T> {
     pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
         let mut other = Short { homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
         for Entry { key, number, count, .. } in self.entries() {
-            // Those whose texts are too long even so are not counted as refused: they were few, or are met again.
-            match fitting(text(number)) {
-                Some(text) => other.insert(Entry { key, number, count, text }),
-                None => other.homeless.push((number, count)),
-            }
+            other.insert(Entry { key, number, count, text: text_of(number, text(number)) });
         }
         other
     }
 
-    /// Whether many texts were too long.
+    /// Whether many texts are too long.
     pub(super) fn is_too_narrow(&self) -> bool {
-        self.refused > 64 + self.len / 4
+        self.long > 64 + self.len / 4
     }
 
-    /// Keeps the answer of a spelling that is not there yet, if its text is short.
-    pub(super) fn keep(&mut self, key: u64, number: u32, text: &[u8]) -> bool {
-        let Some(text) = fitting(text) else {
-            self.refused += 1;
-            return false;
-        };
+    /// Keeps the answer of a spelling that is not there yet.
+    pub(super) fn keep(&mut self, key: u64, number: u32, text: &[u8]) {
         if self.len >= MOST {
-            return false;
+            return;
         }
         if self.len * 4 >= self.buckets.len() * KEYS * 3 {
             *self = self.sorted(64 - self.shift + 1);
         }
-        self.insert(Entry { key, number, count: 0, text });
+        self.insert(Entry { key, number, count: 0, text: text_of(number, text) });
         self.mixed = true;
-        true
     }
 
     /// Gives an entry a place, if need be that of another one, which goes to its other bucket. What comes last is the
@@ -215,6 +208,7 @@ impl<const T: usize> Short<T> {
                 if let Some(way) = self.buckets[bucket].way(FREE) {
                     self.put(Place { bucket, way }, moving);
                     self.len += 1;
+                    self.long += usize::from(long_number(&entry.text).is_some());
                     return;
                 }
             }
@@ -250,7 +244,6 @@ impl<const T: usize> Short<T> {
     /// The same spellings in so many buckets, the commonest where they are found first.
     fn sorted(&self, bits: u32) -> Self {
         let mut sorted = Self::sized(bits);
-        sorted.refused = self.refused;
         sorted.homeless.clone_from(&self.homeless);
         let mut entries: Vec<Entry<T>> = self.entries().collect();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.count));
@@ -272,21 +265,32 @@ impl<const T: usize> Short<T> {
     }
 }
 
-/// A text with its length, where it has one that fits.
-fn fitting<const T: usize>(text: &[u8]) -> Option<[u8; T]> {
+/// Stands in the last byte of a text in place of one that is too long. In UTF-8 there is no such byte.
+const LONG: u8 = u8::MAX;
+
+/// A text as it is kept: with its length, if that does not follow from the bytes, or the number of its answer.
+fn text_of<const T: usize>(number: u32, text: &[u8]) -> [u8; T] {
     let longest = if T == 8 { 8 } else { T - 1 };
-    let fits = text.len() <= longest && !text.contains(&0);
-    fits.then(|| {
-        let mut bytes = [0; T];
+    let mut bytes = [0; T];
+    if text.len() > longest || text.contains(&0) {
+        bytes[..4].copy_from_slice(&number.to_le_bytes());
+        bytes[T - 1] = LONG;
+    } else {
         bytes[..text.len()].copy_from_slice(text);
         if T > 8 {
             bytes[T - 1] = text.len() as u8;
         }
-        bytes
-    })
+    }
+    bytes
 }
 
-/// Number of bytes of a text.
+/// The number of the answer, where a text is too long to be kept.
+#[inline(always)]
+pub(super) fn long_number<const T: usize>(text: &[u8; T]) -> Option<u32> {
+    (text[T - 1] == LONG).then(|| u32::from_le_bytes([text[0], text[1], text[2], text[3]]))
+}
+
+/// Number of bytes of a text that is not too long.
 #[inline(always)]
 pub(super) fn length<const T: usize>(text: &[u8; T]) -> u32 {
     match text.first_chunk() {
@@ -308,14 +312,18 @@ mod tests {
         let (mut view, mut texts) = (short.view(), [[7; T]]);
         let found = view.take(Plain, &[view.key(key)], &mut texts) == 1;
         assert_eq!(view.holds(key), found);
-        found.then(|| texts[0][..length(&texts[0]) as usize].to_vec())
+        let text = found.then_some(&texts[0])?;
+        Some(match long_number(text) {
+            Some(number) => format!("long {number}").into_bytes(),
+            None => text[..length(text) as usize].to_vec(),
+        })
     }
 
     #[test]
     fn what_was_kept_is_found_and_counted() {
         let mut short = Short::<8>::new();
         let text = |n: u32| format!(",{}", n % 10_000_000).into_bytes();
-        assert!((0..40_000).all(|n| short.keep(key(n), n / 2, &text(n))));
+        (0..40_000).for_each(|n| short.keep(key(n), n / 2, &text(n)));
         let mut taken = vec![0u64; 20_000];
         for n in 0..50_000 {
             let Some(bytes) = take(&mut short, key(n)) else { continue };
@@ -328,13 +336,14 @@ mod tests {
         let again = [7, 8, 7, 50_000].map(|n| view.key(key(n)));
         assert_eq!(view.take(Plain, &again, &mut [[0; 8]; 4]), 3);
         view.untake(&again[..3]);
-        // Nothing is lost where a text is too long now, or finds no room.
-        let long = b",12345678";
-        let mut wide = short.with_room::<24>(|number| if number == 3 { &[b'x'; 24] } else { long });
-        assert!(take(&mut wide, key(6)).is_none() && !wide.is_too_narrow());
-        assert_eq!(take(&mut wide, key(8)).as_deref(), Some(&long[..]));
+        // Nothing is lost where texts are others, or find no room.
+        let other = b",12345678";
+        let mut wide = short.with_room::<24>(|number| if number == 3 { &[b'x'; 24] } else { other });
+        assert_eq!(take(&mut wide, key(6)).as_deref(), Some(&b"long 3"[..]));
+        assert_eq!(take(&mut wide, key(8)).as_deref(), Some(&other[..]));
+        assert!(!wide.is_too_narrow());
         let mut view = wide.view();
-        view.untake(&[view.key(key(8))]);
+        view.untake(&[view.key(key(6)), view.key(key(8))]);
         let mut counted = vec![0u64; 20_000];
         wide.counted().for_each(|(number, count)| counted[number as usize] += count);
         assert_eq!(counted, taken);
@@ -342,15 +351,18 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_do_not_fit_are_not_kept() {
+    fn of_texts_that_do_not_fit_the_number_is_kept() {
         let mut short = Short::<8>::new();
-        assert!(short.keep(key(1), 1, b",1234567"));
-        assert!(!short.keep(key(2), 2, b",12345678"));
-        assert!(!short.keep(key(3), 3, b",\0"));
-        assert!(short.keep(0, 4, b","));
-        assert_eq!(take(&mut short, 0).as_deref(), Some(&b","[..]));
+        let texts: [&[u8]; 4] = [b",1234567", b",12345678", b",\0", b","];
+        let expected: [&[u8]; 4] = [b",1234567", b"long 1", b"long 2", b","];
+        for ((n, text), expected) in (0..).zip(texts).zip(expected) {
+            short.keep(key(n), n, text);
+            assert_eq!(take(&mut short, key(n)).as_deref(), Some(expected));
+        }
+        short.keep(0, 4, b"");
+        assert_eq!(take(&mut short, 0).as_deref(), Some(&b""[..]));
         assert!(!short.is_too_narrow());
-        (0..70).for_each(|n| assert!(!short.keep(key(n + 10), n, &[b'x'; 9])));
+        (10..110).for_each(|n| short.keep(key(n), n, &[b'x'; 9]));
         assert!(short.is_too_narrow());
     }
 }
