@@ -18,15 +18,14 @@ pub struct Foreign {
     pub codes: Vec<Code>,
 }
 
-/// The codes that an edition does not have and that have to be dropped; an error where they are more than `limit`
-/// thousandths.
+/// The codes that an edition does not have, and those of them that have to be dropped; an error where they are more than
+/// `limit` thousandths.
 pub(crate) fn check<'c>(
     step: &Step,
     edition: &Edition,
     codes: impl Iterator<Item = &'c Code>,
     limit: usize,
-    foreign: &mut Vec<Foreign>,
-) -> Result<BTreeSet<Code>, MapError> {
+) -> Result<(Option<Foreign>, BTreeSet<Code>), MapError> {
     let mut missing = Vec::new();
     let mut of = 0usize;
     for code in codes {
@@ -35,8 +34,9 @@ pub(crate) fn check<'c>(
             missing.push(code.clone());
         }
     }
+    missing.sort_unstable();
     if missing.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok((None, BTreeSet::new()));
     }
     let allowed = (of * limit / 1000).max(3);
     // An excerpt lacks most codes on purpose.
@@ -52,6 +52,15 @@ pub(crate) fn check<'c>(
     }
     // An excerpt lacks codes that the release has, so a target that is not in it may be right.
     let dropped = if edition.is_excerpt() { BTreeSet::new() } else { missing.iter().cloned().collect() };
-    foreign.push(Foreign { map: step.name.clone(), edition: edition.id().clone(), codes: missing });
-    Ok(dropped)
+    let foreign = Foreign { map: step.name.clone(), edition: edition.id().clone(), codes: missing };
+    Ok((Some(foreign), dropped))
+}
+
+/// Does two things at once.
+pub(crate) fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    std::thread::scope(|scope| {
+        let one = scope.spawn(one);
+        let other = other();
+        (one.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), other)
+    })
 }

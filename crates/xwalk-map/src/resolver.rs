@@ -8,7 +8,7 @@ use xwalk_model::{Code, Concept, ConceptKind, ConceptMap, Edition, EditionId, Ta
 use crate::annual::NAMES;
 use crate::compose::{Carried, Strand, carry, merge};
 use crate::error::MapError;
-use crate::foreign::{Foreign, check};
+use crate::foreign::{Foreign, both, check};
 use crate::infer::Inference;
 use crate::outcome::{Alternative, Basis, Hop, Outcome, Rank, Resolution, Warning};
 use crate::rank::{Preferences, Ranker};
@@ -71,13 +71,15 @@ impl Resolver {
                 let ends = source.iter().chain(&target).chain(&others);
                 ends.into_iter().find(|e| e.id() == id)
             };
-            if let Some(edition) = held(&step.from) {
-                check(step, edition, step.codes(), options.foreign_limit, &mut foreign)?;
-            }
-            if let Some(edition) = held(&step.to) {
-                let missing = check(step, edition, step.targets(), options.foreign_limit, &mut foreign)?;
-                if !missing.is_empty() {
-                    Arc::make_mut(step).drop_targets(&missing);
+            let limit = options.foreign_limit;
+            let sources = || held(&step.from).map(|e| check(step, e, step.sources(), limit)).transpose();
+            let targets = || held(&step.to).map(|e| check(step, e, step.targets(), limit)).transpose();
+            let (sources, targets) = both(sources, targets);
+            foreign.extend(sources?.and_then(|(found, _)| found));
+            if let Some((found, dropped)) = targets? {
+                foreign.extend(found);
+                if !dropped.is_empty() {
+                    Arc::make_mut(step).drop_targets(&dropped);
                 }
             }
         }

@@ -341,18 +341,21 @@ impl Step {
     }
 
     fn note_targets(&mut self) {
-        let mut pairs: Vec<(&Code, &Code)> = Vec::new();
         let said = self.said.iter().filter_map(|(source, said)| match said {
             Said::Entries(entries) => Some((source, entries)),
             Said::Scope(_) => None,
         });
+        let mut pairs: Vec<(u64, &Code, &Code)> = Vec::with_capacity(self.said.len());
         pairs.extend(said.flat_map(|(source, entries)| {
-            entries.iter().flat_map(|e| e.slots.iter().flatten()).map(move |target| (target, source))
+            let targets = entries.iter().flat_map(|e| e.slots.iter().flatten());
+            targets.map(move |target| (target.prefix(), target, source))
         }));
         pairs.sort_unstable();
         pairs.dedup();
-        let shared = pairs.windows(2).filter(|p| p[0].0 == p[1].0).map(|p| p[0].0.clone()).collect();
-        let targets = pairs.iter().map(|(target, _)| (*target).clone()).collect();
+        let shared = pairs.windows(2).filter(|p| p[0].1 == p[1].1).map(|p| p[0].1.clone()).collect();
+        let mut targets: Vec<Code> = pairs.iter().map(|(_, target, _)| (*target).clone()).collect();
+        targets.dedup();
+        let targets = targets.into_iter().collect();
         self.shared = shared;
         self.targets = targets;
     }
@@ -453,6 +456,11 @@ impl Step {
             }
         }
         self.note_targets();
+    }
+
+    /// The codes that the step says something about, in no order.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Code> {
+        self.said.keys()
     }
 
     /// The codes that the step says something about, in order.

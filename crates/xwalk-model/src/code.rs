@@ -86,6 +86,15 @@ impl Code {
         &self.0
     }
 
+    /// The first eight bytes as a number, which sorts as they do: where two are equal, the codes have to be compared.
+    pub fn prefix(&self) -> u64 {
+        let bytes = self.0.as_bytes();
+        let mut word = [0; 8];
+        let len = bytes.len().min(8);
+        word[..len].copy_from_slice(&bytes[..len]);
+        u64::from_be_bytes(word)
+    }
+
     /// The form the authority prints, with its dot where the classification is written with one.
     pub fn display(&self, system: CodeSystem) -> String {
         let code = self.as_str();

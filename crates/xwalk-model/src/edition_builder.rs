@@ -288,15 +288,8 @@ fn without_trailing_blanks(text: &str) -> &str {
 
 /// Concept numbers in the order of their codes. Compares the first eight bytes as one word before anything else.
 fn sorted_by_code(entries: &[Entry]) -> Vec<u32> {
-    let word = |code: &Code| {
-        let mut first = [0u8; 8];
-        let bytes = code.as_str().as_bytes();
-        let n = bytes.len().min(8);
-        first[..n].copy_from_slice(&bytes[..n]);
-        u64::from_be_bytes(first)
-    };
     let mut keys: Vec<(u64, u32)> =
-        entries.iter().enumerate().map(|(i, e)| (word(&e.code), i as u32)).collect();
+        entries.iter().enumerate().map(|(i, e)| (e.code.prefix(), i as u32)).collect();
     let full = |i: u32| &entries[i as usize].code;
     keys.sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1).cmp(full(b.1))));
     keys.into_iter().map(|(_, i)| i).collect()
