@@ -11,7 +11,7 @@ use super::slots::Slots;
 use crate::answer::{Answer, AnswerBook};
 use crate::lookup::Lookup;
 use crate::options::{Dialect, Field};
-use crate::table::{MASKS, has_byte};
+use crate::table::{MASKS, Reach, has_byte};
 
 /// Writes a field, in quotes where it has to be.
 pub(crate) fn write_field(text: &str, dialect: Dialect, out: &mut Vec<u8>) {
@@ -125,6 +125,17 @@ impl<'b> Cells<'b> {
         let number = self.lookup.number(context, &chunk[start..end]);
         self.render();
         number
+    }
+
+    /// The number of the answer for a cell, and the contexts in which it has it. Kept for the next time where told so.
+    pub(super) fn find(&mut self, context: u16, raw: &[u8], keep: bool) -> (u32, Reach) {
+        let found = match self.lookup.held(context, raw) {
+            Some(found) => found,
+            None if keep => self.lookup.find(context, raw),
+            None => self.lookup.ask(context, raw),
+        };
+        self.render();
+        found
     }
 
     /// Counts the answer for a cell that has no slot, makes it one if it can have one, and says where its bytes lie.

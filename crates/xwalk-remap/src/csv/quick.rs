@@ -1,4 +1,4 @@
-//! Rows that all have the usual width and no quotes, and that one context answers: what most tables hold.
+//! Rows that all have the usual width and no quotes: what most tables hold.
 
 #![expect(
     clippy::inline_always,
@@ -7,9 +7,11 @@
 
 use super::cells::Cells;
 use super::lanes::{Laned, Lanes, dispatch};
-use super::rows::{Output, Worker};
+use super::reader::Failure;
+use super::rows::{Output, Record, Worker};
 use super::scan::Ends;
-use super::short::{Key, Short, View, length, long_number};
+use super::short::{Key, NEVER, Short, View, length, long_number};
+use crate::date::{Calendar, DateFormat};
 use crate::options::{Place, Shape};
 use crate::table::MASKS;
 
@@ -63,76 +65,129 @@ struct Rows<'c> {
     runs: &'c [(usize, usize)],
     /// Number of code columns.
     cells: usize,
-    context: u16,
+    /// The context of all rows, or how their dates tell it.
+    when: When<'c>,
+}
+
+/// The context of rows.
+#[derive(Clone, Copy)]
+enum When<'c> {
+    Always(u16),
+    Dated { column: usize, calendar: &'c Calendar, format: DateFormat },
 }
 
 impl Worker<'_> {
     /// Works on `chunk[..len]` if it is such a chunk.
-    pub(super) fn quick(&mut self, chunk: &[u8], len: usize, ends: &Ends) -> bool {
+    pub(super) fn quick(&mut self, chunk: &[u8], len: usize, ends: &Ends) -> Option<Result<(), Failure>> {
         let layout = self.layout;
         let width = layout.width;
         let beside = layout.shape == Shape::Columns && layout.place == Place::Beside;
-        // Where no date decides, rows of the usual width need no look at what else could be wrong.
-        let Some(context) = self.calendar.undated().filter(|_| layout.date.is_none()) else { return false };
         let cells = layout.codes.len();
         // The only field of a line may be none; a carriage return may stand behind the last one.
         let fields = width > 1 && (1..=AHEAD).contains(&cells);
-        let stops = layout.codes.last() != Some(&(width - 1)) || memchr::memchr(b'\r', &chunk[..len]).is_none();
+        let last = Some(&(width - 1));
+        let stops = layout.codes.last() != last && layout.date.as_ref() != last
+            || memchr::memchr(b'\r', &chunk[..len]).is_none();
         let usual = beside && !self.combine && self.cells.plain() && fields && stops;
         if !usual || !ends.all_of(width, chunk) {
-            return false;
+            return None;
         }
+        let when = match layout.date {
+            None => When::Always(self.calendar.undated()?),
+            Some(column) => When::Dated { column, calendar: self.calendar, format: self.format },
+        };
         let (bounds, runs, count) = (ends.bounds(), &layout.runs, ends.rows);
-        let rows = Rows { chunk, len, bounds, width, count, runs, cells, context };
+        let rows = Rows { chunk, len, bounds, width, count, runs, cells, when };
         // It is put back when the rows are done.
         let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::new());
-        let (cells, out) = (&mut self.cells, &mut self.out);
-        match &mut shorts {
-            Shorts::Eight(short) => rows.answer(short, cells, out),
-            Shorts::Twenty(short) => rows.answer(short, cells, out),
-            Shorts::Fifty(short) => rows.answer(short, cells, out),
-        }
-        shorts.widen(|number| cells.text(number));
+        let done = match &mut shorts {
+            Shorts::Eight(short) => self.answer(rows, short),
+            Shorts::Twenty(short) => self.answer(rows, short),
+            Shorts::Fifty(short) => self.answer(rows, short),
+        };
+        shorts.widen(|number| self.cells.text(number));
         self.cells.shorts = shorts;
-        self.tally.rows += ends.rows as u64;
-        self.tally.rows_out += ends.rows as u64;
-        true
+        Some(done)
+    }
+
+    fn answer<const T: usize>(&mut self, rows: Rows<'_>, short: &mut Short<T>) -> Result<(), Failure> {
+        let (mut row, mut done) = (0, 0);
+        loop {
+            let Self { cells, out, tally, .. } = self;
+            // There is room for all that is left, so that rows need not ask for it.
+            out.reserve(rows.len - done + (rows.count - row) * rows.cells * T + SPARE);
+            let (longs, first) = (Longs { cells, spare: SPARE }, row);
+            let known = Known { rows, row, short: short.view(), longs, at: out.len, out: &mut out.bytes };
+            (row, out.len) = dispatch(known);
+            tally.rows += (row - first) as u64;
+            tally.rows_out += (row - first) as u64;
+            if row == rows.count {
+                return Ok(());
+            }
+            match rows.context(row) {
+                Some(context) => {
+                    rows.meet(row, context, short, cells, out);
+                    tally.rows += 1;
+                    tally.rows_out += 1;
+                }
+                None => self.odd_row(rows.chunk, &rows.bounds[1..], &rows.record(row))?,
+            }
+            done = rows.ends(row)[rows.width] as usize + 1;
+            row += 1;
+        }
     }
 }
 
 impl Rows<'_> {
-    fn answer<const T: usize>(self, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) {
-        let (mut row, mut done) = (0, 0);
-        loop {
-            // There is room for all that is left, so that rows need not ask for it.
-            out.reserve(self.len - done + (self.count - row) * self.cells * T + SPARE);
-            let longs = Longs { cells, spare: SPARE };
-            let known = Known { rows: self, row, short: short.view(), longs, at: out.len, out: &mut out.bytes };
-            (row, out.len) = dispatch(known);
-            if row == self.count {
-                break;
+    /// The context of a row; `None` where its date takes a closer look.
+    #[inline(always)]
+    fn context(&self, row: usize) -> Option<u16> {
+        match self.when {
+            When::Always(context) => Some(context),
+            When::Dated { column, calendar, format } => {
+                let ends = self.ends(row);
+                let (start, end) = (ends[column].wrapping_add(1) as usize, ends[column + 1] as usize);
+                calendar.on(format.parse(&self.chunk[start..end])?)
             }
-            self.meet(row, short, cells, out);
-            done = self.ends(row)[self.width] as usize + 1;
-            row += 1;
         }
     }
 
+    fn record(&self, row: usize) -> Record {
+        let ends = self.ends(row);
+        let (start, feed) = (ends[0].wrapping_add(1) as usize, ends[self.width] as usize);
+        let stop = feed - usize::from(self.chunk[feed - 1] == b'\r');
+        Record { start, stop, feed, first: row * self.width, width: self.width }
+    }
+
     /// A row with a spelling that is not in the table, but may be from now on.
-    fn meet<const T: usize>(self, row: usize, short: &mut Short<T>, cells: &mut Cells<'_>, out: &mut Output) {
+    fn meet<const T: usize>(
+        &self,
+        row: usize,
+        context: u16,
+        short: &mut Short<T>,
+        cells: &mut Cells<'_>,
+        out: &mut Output,
+    ) {
         let ends = self.ends(row);
         let mut from = ends[0].wrapping_add(1) as usize;
         for &(column, count) in self.runs {
             for ends in ends[column..=column + count].windows(2) {
                 let (start, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
-                let number = cells.number(self.context, self.chunk, start, end);
+                let word = pack(self.chunk, ends[0].wrapping_add(1), ends[1]);
+                let key = short.view().key::<true>(word, context);
+                let number = match short.number(key) {
+                    Some(number) => number,
+                    None => {
+                        let found = cells.find(context, &self.chunk[start..end], word == NEVER);
+                        if word != NEVER {
+                            short.keep(key, found, cells.text(found.0));
+                        }
+                        found.0
+                    }
+                };
                 cells.lookup.count((number, 1));
                 out.push(&self.chunk[from..end]);
                 out.push(cells.text(number));
-                let key = pack(self.chunk, ends[0].wrapping_add(1), ends[1]);
-                if key != NEVER && !short.view().holds(key) {
-                    short.keep(key, number, cells.text(number));
-                }
                 from = end;
             }
         }
@@ -142,8 +197,6 @@ impl Rows<'_> {
 
 /// Texts that are found before the first of them is written.
 const AHEAD: usize = 80;
-/// Stands for a spelling that cannot be packed; none has only its last but one byte.
-const NEVER: u64 = 1 << 48;
 
 /// Room for texts that are longer than those in the table.
 const SPARE: usize = 32 << 10;
@@ -184,6 +237,16 @@ impl<const T: usize> Laned for Known<'_, '_, '_, T> {
 
     #[inline(always)]
     fn with<L: Lanes>(self, lanes: L) -> Self::Output {
+        match self.rows.when {
+            When::Always(_) => self.answer::<L, false>(lanes),
+            When::Dated { .. } => self.answer::<L, true>(lanes),
+        }
+    }
+}
+
+impl<const T: usize> Known<'_, '_, '_, T> {
+    #[inline(always)]
+    fn answer<L: Lanes, const DATED: bool>(self, lanes: L) -> (usize, usize) {
         let Self { rows, mut row, mut short, mut longs, out, mut at } = self;
         let cells = rows.cells;
         let (mut keys, mut texts) = ([Key::default(); AHEAD], [[0; T]; AHEAD]);
@@ -193,8 +256,8 @@ impl<const T: usize> Laned for Known<'_, '_, '_, T> {
             let some = (AHEAD / cells).min(most).min(rows.count - row);
             most = (most * 2).min(AHEAD);
             let keys = &mut keys[..some * cells];
-            rows.pack(row, keys, &short);
-            let found = short.take(lanes, keys, &mut texts);
+            rows.pack::<T, DATED>(row, keys, &short);
+            let found = short.take::<DATED>(lanes, keys, &mut texts);
             let whole = found / cells;
             let done;
             (done, at) = rows.write(row, &texts[..whole * cells], &mut longs, out, at);
@@ -215,16 +278,21 @@ impl<'c> Rows<'c> {
         &self.bounds[row * self.width..=(row + 1) * self.width]
     }
 
-    /// Packs the spellings of some rows.
+    /// Packs the spellings of some rows, up to one whose date takes a closer look.
     #[inline(always)]
-    fn pack<const T: usize>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
+    fn pack<const T: usize, const DATED: bool>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
         for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
             let ends = self.ends(row);
+            let context = if DATED { self.context(row) } else { Some(0) };
+            let Some(context) = context else {
+                keys[0] = short.key::<DATED>(NEVER, 0);
+                return;
+            };
             let mut rest = keys;
             for &(column, count) in self.runs {
                 let (keys, others) = rest.split_at_mut(count);
                 for (ends, packed) in ends[column..=column + count].windows(2).zip(keys) {
-                    *packed = short.key(pack(self.chunk, ends[0].wrapping_add(1), ends[1]));
+                    *packed = short.key::<DATED>(pack(self.chunk, ends[0].wrapping_add(1), ends[1]), context);
                 }
                 rest = others;
             }
@@ -251,7 +319,8 @@ impl<'c> Rows<'c> {
             let mut rest = texts;
             for &(column, count) in self.runs {
                 let (texts, others) = rest.split_at(count);
-                let ([end, ends @ ..], [text, texts @ ..]) = (&ends[column + 1..=column + count], texts) else {
+                let ([end, ends @ ..], [text, texts @ ..]) = (&ends[column + 1..=column + count], texts)
+                else {
                     continue;
                 };
                 to = copy_short(out, to, self.chunk, from, *end);

@@ -10,10 +10,9 @@ use super::header::Layout;
 use super::lanes::{Laned, Lanes, dispatch};
 use super::reader::{Failure, position};
 use super::scan::Ends;
-use super::slots::{At, Said, TEXT};
+use super::slots::{Said, TEXT};
 use crate::date::{Calendar, DateFormat};
 use crate::options::{Dialect, OnError, Place, Ragged, Shape};
-use crate::table::MASKS;
 use crate::tally::Tally;
 
 /// What a thread needs to work on chunks. Its buffers are used again and again.
@@ -71,8 +70,6 @@ impl Output {
     }
 }
 
-/// With more code columns than this, cells are answered one by one.
-const MOST_AT_ONCE: usize = 32;
 /// What is copied at once.
 const WORD: usize = 32;
 
@@ -173,14 +170,17 @@ impl Worker<'_> {
         let mut ends = std::mem::take(&mut self.ends);
         dispatch(Scanning { ends: &mut ends, chunk, len, dialect: self.layout.dialect });
         self.cells.chunk(&ends);
-        let mut result = Ok(());
-        if !self.quick(chunk, len, &ends) {
-            let records = ends.take_records(chunk);
-            // The answers of a chunk are short mostly; more room is made where a row needs it.
-            self.out.reserve(len * 2);
-            result = dispatch(Processing { worker: self, chunk, ends: &ends, records: &records });
-            ends.give_back(records);
-        }
+        let result = match self.quick(chunk, len, &ends) {
+            Some(result) => result,
+            None => {
+                let records = ends.take_records(chunk);
+                // The answers of a chunk are short mostly; more room is made where a row needs it.
+                self.out.reserve(len * 2);
+                let result = dispatch(Processing { worker: self, chunk, ends: &ends, records: &records });
+                ends.give_back(records);
+                result
+            }
+        };
         let lines = ends.rows as u64 + ends.inner_lines;
         self.ends = ends;
         result.map(|()| lines)
@@ -191,7 +191,6 @@ impl Worker<'_> {
         let quick =
             self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
         let fixed = self.calendar.undated().filter(|_| self.layout.date.is_none());
-        let plain = quick && self.cells.plain() && self.layout.codes.len() <= MOST_AT_ONCE;
         let (mut start, mut first) = (0, 0);
         for &last in records {
             let last = last as usize;
@@ -209,28 +208,34 @@ impl Worker<'_> {
                 let context =
                     if self.layout.date.is_some() { self.dated(chunk, fields, &record) } else { fixed };
                 if let Some(context) = context {
-                    if !(plain && self.known_row(chunk, fields, &record, context)) {
-                        self.row(chunk, fields, &record, context);
-                    }
+                    self.row(chunk, fields, &record, context);
                     continue;
                 }
             }
-            let done = match self.context(chunk, fields, &record) {
-                Ok(context) if quick => {
-                    self.row(chunk, fields, &record, context);
-                    Ok(())
-                }
-                Ok(context) => self.general_row(chunk, fields, &record, context),
-                Err(bad) => Err(bad),
-            };
-            if let Err((at, problem)) = done {
-                if self.on_error == OnError::Fail {
-                    let (line, column) = position(chunk, at);
-                    return Err(Failure::BadRow { line, column, problem });
-                }
-                self.tally.set_aside += 1;
-                self.aside.extend_from_slice(&chunk[record.start..=feed]);
+            self.odd_row(chunk, fields, &record)?;
+        }
+        Ok(())
+    }
+
+    /// A row of any width, whatever its date.
+    pub(super) fn odd_row(&mut self, chunk: &[u8], fields: &[u32], record: &Record) -> Result<(), Failure> {
+        let beside =
+            self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
+        let done = match self.context(chunk, fields, record) {
+            Ok(context) if beside => {
+                self.row(chunk, fields, record, context);
+                Ok(())
             }
+            Ok(context) => self.general_row(chunk, fields, record, context),
+            Err(bad) => Err(bad),
+        };
+        if let Err((at, problem)) = done {
+            if self.on_error == OnError::Fail {
+                let (line, column) = position(chunk, at);
+                return Err(Failure::BadRow { line, column, problem });
+            }
+            self.tally.set_aside += 1;
+            self.aside.extend_from_slice(&chunk[record.start..=record.feed]);
         }
         Ok(())
     }
@@ -280,43 +285,6 @@ impl Worker<'_> {
         let line = position(chunk, record.start).0;
         self.tally.first_ragged = Some(self.tally.first_ragged.map_or(line, |first| first.min(line)));
         Ok(())
-    }
-
-    /// A row of the usual width whose answers all have slots: they are found first, and then copied, so that one does
-    /// not wait for the other. `false` where one has none; nothing has happened then.
-    #[inline(always)]
-    fn known_row(&mut self, chunk: &[u8], ends: &[u32], record: &Record, context: u16) -> bool {
-        let Self { cells, layout, out, tally, .. } = self;
-        let codes = &layout.codes;
-        if record.first == 0 {
-            return false;
-        }
-        // The end of a field is the start of the next; that of the row before stands in front.
-        let ends = &ends[record.first - 1..record.first + record.width];
-        let mut places = [At::default(); MOST_AT_ONCE];
-        for (place, &column) in places.iter_mut().zip(codes) {
-            let start = ends[column] as usize + 1;
-            let len = (ends[column + 1] as usize).min(record.stop) - start;
-            let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
-            let key = u64::from_le_bytes(word) & MASKS[len.min(8)];
-            let found = if len <= 8 { cells.slots.find_short(key, context) } else { None };
-            let Some(found) = found else { return false };
-            *place = found;
-        }
-        tally.rows += 1;
-        tally.rows_out += 1;
-        out.reserve(record.feed + 1 - record.start + codes.len() * TEXT);
-        let (mut at, mut from) = (out.len, record.start);
-        for (&place, &column) in places.iter().zip(codes) {
-            let end = (ends[column + 1] as usize).min(record.stop);
-            at = copy(&mut out.bytes, at, chunk, from, end);
-            let (bytes, len) = cells.slots.take_at(place);
-            out.bytes[at..at + TEXT].copy_from_slice(bytes);
-            at += len;
-            from = end;
-        }
-        out.len = copy(&mut out.bytes, at, chunk, from, record.feed + 1);
-        true
     }
 
     /// A row with its answers beside the codes.

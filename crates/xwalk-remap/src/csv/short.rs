@@ -1,4 +1,4 @@
-//! The table of a thread from spellings to short texts, where one context answers all rows.
+//! The table of a thread from spellings to short texts.
 
 #![expect(
     clippy::inline_always,
@@ -6,15 +6,18 @@
 )]
 
 use super::lanes::{KEYS, Lanes};
+use crate::table::Reach;
 
 /// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes, or the numbers of
 /// longer ones. With the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two
-/// buckets.
+/// buckets; where it has answers in other contexts, these stand apart.
 pub(super) struct Short<const T: usize> {
     buckets: Vec<Bucket<T>>,
     /// For each place in a bucket how often it was taken. What is written after each look-up stands apart from what is
     /// read before it: a processor waits where it reads in one piece what it has just written a part of.
     counts: Vec<[u32; KEYS]>,
+    /// For each place in a bucket the contexts that it is for.
+    spans: Vec<[Span; KEYS]>,
     /// For each place in a bucket the number of its answer.
     numbers: Vec<[u32; KEYS]>,
     shift: u32,
@@ -35,6 +38,26 @@ struct Bucket<const T: usize> {
     texts: [[u8; T]; KEYS],
 }
 
+/// Contexts from one on, and how many more.
+#[derive(Clone, Copy)]
+struct Span {
+    first: u16,
+    more: u16,
+}
+
+impl Span {
+    #[inline(always)]
+    fn holds(self, context: u16) -> bool {
+        context.wrapping_sub(self.first) <= self.more
+    }
+}
+
+impl From<Reach> for Span {
+    fn from(reach: Reach) -> Self {
+        Self { first: reach.first, more: reach.last - reach.first }
+    }
+}
+
 /// Where a spelling stands.
 #[derive(Clone, Copy)]
 struct Place {
@@ -46,6 +69,7 @@ struct Place {
 #[derive(Clone, Copy)]
 struct Entry<const T: usize> {
     key: u64,
+    span: Span,
     number: u32,
     count: u32,
     text: [u8; T],
@@ -53,6 +77,8 @@ struct Entry<const T: usize> {
 
 /// No spelling without NUL has its last byte alone.
 const FREE: u64 = 1 << 63;
+/// Stands for a spelling that cannot be packed; none has its last but one byte alone.
+pub(super) const NEVER: u64 = 1 << 48;
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const FIRST_BITS: u32 = 8;
 /// So often another entry has to go for one to find a place.
@@ -82,37 +108,46 @@ fn away(key: u64, shift: u32) -> usize {
 /// A packed spelling, and where it may stand.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Key {
-    pub(super) word: u64,
+    word: u64,
     home: u32,
+    context: u16,
 }
 
 /// What is needed of a table to look into it.
 pub(super) struct View<'s, const T: usize> {
     buckets: &'s [Bucket<T>],
     counts: &'s mut [[u32; KEYS]],
+    spans: &'s [[Span; KEYS]],
     shift: u32,
 }
 
 impl<const T: usize> View<'_, T> {
-    /// Takes the texts of packed spellings, each once, up to the first that is not there. Gives how many were.
+    /// Takes the texts of packed spellings, each once, up to the first that is not there. Gives how many were. Where all
+    /// rows have one context (not `DATED`), it is not asked for.
     #[inline(always)]
-    pub(super) fn take(&mut self, lanes: impl Lanes, keys: &[Key], texts: &mut [[u8; T]]) -> usize {
+    pub(super) fn take<const DATED: bool>(
+        &mut self,
+        lanes: impl Lanes,
+        keys: &[Key],
+        texts: &mut [[u8; T]],
+    ) -> usize {
         // What the loop needs is not left where a call could change it.
-        let Self { buckets, counts, shift } = self;
-        let (buckets, shift) = (*buckets, *shift);
-        assert!(!buckets.is_empty() && buckets.len() == counts.len(), "each bucket has its counts");
+        let Self { buckets, counts, spans, shift } = self;
+        let (buckets, spans, shift) = (*buckets, *spans, *shift);
+        let len = buckets.len();
+        assert!(len > 0 && len == counts.len() && len == spans.len(), "each bucket has its counts");
         // The mask says nothing new, and spares the check of the index.
-        let mask = buckets.len() - 1;
+        let mask = len - 1;
         for (i, (key, text)) in keys.iter().zip(texts).enumerate() {
             let mut at = key.home as usize & mask;
-            let mut same = lanes.keys(&buckets[at].keys, key.word);
-            if same == 0 {
-                (at, same) = elsewhere(buckets, shift, key.word);
-                if same == 0 {
-                    return i;
+            let same = lanes.keys(&buckets[at].keys, key.word);
+            let mut way = same.trailing_zeros() as usize % KEYS;
+            if same == 0 || DATED && !spans[at][way].holds(key.context) {
+                match elsewhere(buckets, spans, shift, *key) {
+                    Some(place) => (at, way) = (place.bucket, place.way),
+                    None => return i,
                 }
             }
-            let way = same.trailing_zeros() as usize % KEYS;
             counts[at][way] = counts[at][way].wrapping_add(1);
             *text = buckets[at].texts[way];
         }
@@ -121,39 +156,52 @@ impl<const T: usize> View<'_, T> {
 
     /// A packed spelling that will be looked for soon; its bucket comes nearer meanwhile.
     #[inline(always)]
-    pub(super) fn key(&self, word: u64) -> Key {
+    pub(super) fn key<const DATED: bool>(&self, word: u64, context: u16) -> Key {
         let home = home(word, self.shift);
         prefetch_index::prefetch_index(self.buckets, home);
         prefetch_index::prefetch_index(&*self.counts, home);
-        Key { word, home: home as u32 }
+        if DATED {
+            prefetch_index::prefetch_index(self.spans, home);
+        }
+        Key { word, home: home as u32, context }
     }
 
     /// Takes back that texts were taken which are there.
     pub(super) fn untake(&mut self, keys: &[Key]) {
-        for key in keys {
-            if let Some(Place { bucket, way }) = self.find(key.word) {
+        for &key in keys {
+            if let Some(Place { bucket, way }) = elsewhere(self.buckets, self.spans, self.shift, key) {
                 self.counts[bucket][way] -= 1;
             }
         }
     }
-
-    /// Whether a packed spelling is there.
-    pub(super) fn holds(&self, key: u64) -> bool {
-        self.find(key).is_some()
-    }
-
-    fn find(&self, key: u64) -> Option<Place> {
-        let buckets = [home(key, self.shift), away(key, self.shift)];
-        buckets.into_iter().find_map(|bucket| Some(Place { bucket, way: self.buckets[bucket].way(key)? }))
-    }
 }
 
-/// The other bucket of a spelling, and a bit for where it stands there, if it does.
+/// Looks for a spelling in all places.
 #[cold]
 #[inline(never)]
-fn elsewhere<const T: usize>(buckets: &[Bucket<T>], shift: u32, key: u64) -> (usize, u32) {
-    let bucket = away(key, shift);
-    (bucket, buckets[bucket].way(key).map_or(0, |way| 1 << way))
+fn elsewhere<const T: usize>(
+    buckets: &[Bucket<T>],
+    spans: &[[Span; KEYS]],
+    shift: u32,
+    key: Key,
+) -> Option<Place> {
+    let stands = |word: u64, context: u16| {
+        [home(word, shift), away(word, shift)].into_iter().find_map(|bucket| {
+            let mut held = buckets[bucket].keys.iter().zip(&spans[bucket]);
+            let way = held.position(|(key, span)| *key == word && span.holds(context))?;
+            Some(Place { bucket, way })
+        })
+    };
+    stands(key.word, key.context).or_else(|| stands(apart(key.word, key.context), key.context | APART))
+}
+
+/// Marks the context of an answer that stands apart, so that its word, which is mixed with the context, is taken for no
+/// spelling.
+const APART: u16 = 0x8000;
+
+/// The word of an answer that stands apart, since its spelling has others in other contexts.
+fn apart(word: u64, context: u16) -> u64 {
+    word ^ (u64::from(context) + 1).wrapping_mul(SPREAD).rotate_left(17)
 }
 
 impl<const T: usize> Short<T> {
@@ -163,19 +211,30 @@ impl<const T: usize> Short<T> {
 
     fn sized(bits: u32) -> Self {
         let (buckets, none) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; KEYS]; 1 << bits]);
+        let spans = vec![[Span { first: 0, more: 0 }; KEYS]; 1 << bits];
         let (counts, shift) = (none.clone(), 64 - bits);
-        Self { buckets, counts, numbers: none, shift, len: 0, long: 0, mixed: false, homeless: Vec::new() }
+        Self {
+            buckets,
+            counts,
+            spans,
+            numbers: none,
+            shift,
+            len: 0,
+            long: 0,
+            mixed: false,
+            homeless: Vec::new(),
+        }
     }
 
     pub(super) fn view(&mut self) -> View<'_, T> {
-        View { buckets: &self.buckets, counts: &mut self.counts, shift: self.shift }
+        View { buckets: &self.buckets, counts: &mut self.counts, spans: &self.spans, shift: self.shift }
     }
 
     /// The same spellings with room for other texts, which `text` gives by the number of the answer.
     pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
         let mut other = Short { homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
-        for Entry { key, number, count, .. } in self.entries() {
-            other.insert(Entry { key, number, count, text: text_of(number, text(number)) });
+        for Entry { key, span, number, count, .. } in self.entries() {
+            other.insert(Entry { key, span, number, count, text: text_of(number, text(number)) });
         }
         other
     }
@@ -185,15 +244,31 @@ impl<const T: usize> Short<T> {
         self.long > 64 + self.len / 4
     }
 
-    /// Keeps the answer of a spelling that is not there yet.
-    pub(super) fn keep(&mut self, key: u64, number: u32, text: &[u8]) {
-        if self.len >= MOST {
+    /// The number of the answer of a packed spelling.
+    pub(super) fn number(&self, key: Key) -> Option<u32> {
+        let Place { bucket, way } = elsewhere(&self.buckets, &self.spans, self.shift, key)?;
+        Some(self.numbers[bucket][way])
+    }
+
+    /// Keeps the answer of a spelling that is not there yet for a context.
+    pub(super) fn keep(&mut self, key: Key, (number, reach): (u32, Reach), text: &[u8]) {
+        if self.len >= MOST || key.context & APART != 0 {
+            return;
+        }
+        let (mut word, mut span) = (key.word, Span::from(reach));
+        let buckets = [home(word, self.shift), away(word, self.shift)];
+        if buckets.iter().any(|&bucket| self.buckets[bucket].way(word).is_some()) {
+            // All answers of a spelling would not find room in two buckets.
+            (word, span) = (apart(word, key.context), Span { first: key.context | APART, more: 0 });
+        }
+        if matches!(word, FREE | NEVER) {
             return;
         }
         if self.len * 4 >= self.buckets.len() * KEYS * 3 {
             *self = self.sorted(64 - self.shift + 1);
         }
-        self.insert(Entry { key, number, count: 0, text: text_of(number, text) });
+        let text = text_of(number, text);
+        self.insert(Entry { key: word, span, number, count: 0, text });
         self.mixed = true;
     }
 
@@ -226,18 +301,20 @@ impl<const T: usize> Short<T> {
         held.keys[way] = entry.key;
         held.texts[way] = entry.text;
         self.counts[bucket][way] = entry.count;
+        self.spans[bucket][way] = entry.span;
         self.numbers[bucket][way] = entry.number;
         old
     }
 
     fn entry(&self, Place { bucket, way }: Place) -> Entry<T> {
-        let held = &self.buckets[bucket];
+        let (held, span) = (&self.buckets[bucket], self.spans[bucket][way]);
         let (number, count) = (self.numbers[bucket][way], self.counts[bucket][way]);
-        Entry { key: held.keys[way], number, count, text: held.texts[way] }
+        Entry { key: held.keys[way], span, number, count, text: held.texts[way] }
     }
 
     fn entries(&self) -> impl Iterator<Item = Entry<T>> {
-        let places = (0..self.buckets.len()).flat_map(|bucket| (0..KEYS).map(move |way| Place { bucket, way }));
+        let places =
+            (0..self.buckets.len()).flat_map(|bucket| (0..KEYS).map(move |way| Place { bucket, way }));
         places.map(|place| self.entry(place)).filter(|entry| entry.key != FREE)
     }
 
@@ -308,10 +385,11 @@ mod tests {
         u64::from_le_bytes(*format!("{n:08}").as_bytes().first_chunk().expect("eight digits"))
     }
 
-    fn take<const T: usize>(short: &mut Short<T>, key: u64) -> Option<Vec<u8>> {
+    fn take<const T: usize>(short: &mut Short<T>, key: u64, context: u16) -> Option<Vec<u8>> {
         let (mut view, mut texts) = (short.view(), [[7; T]]);
-        let found = view.take(Plain, &[view.key(key)], &mut texts) == 1;
-        assert_eq!(view.holds(key), found);
+        let key = view.key::<true>(key, context);
+        let found = view.take::<true>(Plain, &[key], &mut texts) == 1;
+        assert_eq!(short.number(key).is_some(), found);
         let text = found.then_some(&texts[0])?;
         Some(match long_number(text) {
             Some(number) => format!("long {number}").into_bytes(),
@@ -319,35 +397,71 @@ mod tests {
         })
     }
 
+    fn keep<const T: usize>(short: &mut Short<T>, word: u64, number: u32, reach: Reach, text: &[u8]) {
+        let key = short.view().key::<true>(word, reach.first);
+        short.keep(key, (number, reach), text);
+    }
+
     #[test]
     fn what_was_kept_is_found_and_counted() {
         let mut short = Short::<8>::new();
         let text = |n: u32| format!(",{}", n % 10_000_000).into_bytes();
-        (0..40_000).for_each(|n| short.keep(key(n), n / 2, &text(n)));
+        (0..40_000).for_each(|n| keep(&mut short, key(n), n / 2, Reach::ALL, &text(n)));
         let mut taken = vec![0u64; 20_000];
         for n in 0..50_000 {
-            let Some(bytes) = take(&mut short, key(n)) else { continue };
+            let Some(bytes) = take(&mut short, key(n), 3) else { continue };
             assert_eq!(bytes, text(n));
             taken[n as usize / 2] += 1;
         }
         let found: u64 = taken.iter().sum();
         assert!(found > 39_900, "{found}");
         let mut view = short.view();
-        let again = [7, 8, 7, 50_000].map(|n| view.key(key(n)));
-        assert_eq!(view.take(Plain, &again, &mut [[0; 8]; 4]), 3);
+        let again = [7, 8, 7, 50_000].map(|n| view.key::<false>(key(n), 0));
+        assert_eq!(view.take::<false>(Plain, &again, &mut [[0; 8]; 4]), 3);
         view.untake(&again[..3]);
         // Nothing is lost where texts are others, or find no room.
         let other = b",12345678";
         let mut wide = short.with_room::<24>(|number| if number == 3 { &[b'x'; 24] } else { other });
-        assert_eq!(take(&mut wide, key(6)).as_deref(), Some(&b"long 3"[..]));
-        assert_eq!(take(&mut wide, key(8)).as_deref(), Some(&other[..]));
+        assert_eq!(take(&mut wide, key(6), 0).as_deref(), Some(&b"long 3"[..]));
+        assert_eq!(take(&mut wide, key(8), 0).as_deref(), Some(&other[..]));
         assert!(!wide.is_too_narrow());
         let mut view = wide.view();
-        view.untake(&[view.key(key(6)), view.key(key(8))]);
+        view.untake(&[view.key::<true>(key(6), 0), view.key::<true>(key(8), 0)]);
         let mut counted = vec![0u64; 20_000];
         wide.counted().for_each(|(number, count)| counted[number as usize] += count);
         assert_eq!(counted, taken);
         assert_eq!(wide.counted().count(), 0);
+    }
+
+    #[test]
+    fn a_spelling_may_have_an_answer_for_each_context() {
+        let mut short = Short::<8>::new();
+        let reach = |n: u32, part: u16| Reach { first: part * 3, last: part * 3 + (n % 3) as u16 };
+        for n in 0..2_000 {
+            for part in 0..4 {
+                keep(&mut short, key(n), n * 4 + u32::from(part), reach(n, part), &[b'0' + part as u8]);
+            }
+        }
+        let (mut found, mut expected) = (0, 0);
+        for n in 0..2_000 {
+            for context in 0..15 {
+                let part = context / 3;
+                // Those that stand apart are there for the context in which they were met.
+                let there =
+                    part < 4 && if part == 0 { reach(n, part).holds(context) } else { context % 3 == 0 };
+                expected += u64::from(there);
+                if let Some(text) = take(&mut short, key(n), context) {
+                    assert!(there);
+                    assert_eq!(text, [b'0' + part as u8]);
+                    found += 1;
+                }
+            }
+        }
+        assert!(found > expected * 9 / 10, "{found} of {expected}");
+        // One that has more answers than places does no harm.
+        (0..40).for_each(|context| keep(&mut short, key(1), 9_000, Reach::only(context), b"more"));
+        let counted: u64 = short.counted().map(|(_, count)| count).sum();
+        assert_eq!(counted, found);
     }
 
     #[test]
@@ -356,13 +470,13 @@ mod tests {
         let texts: [&[u8]; 4] = [b",1234567", b",12345678", b",\0", b","];
         let expected: [&[u8]; 4] = [b",1234567", b"long 1", b"long 2", b","];
         for ((n, text), expected) in (0..).zip(texts).zip(expected) {
-            short.keep(key(n), n, text);
-            assert_eq!(take(&mut short, key(n)).as_deref(), Some(expected));
+            keep(&mut short, key(n), n, Reach::ALL, text);
+            assert_eq!(take(&mut short, key(n), 0).as_deref(), Some(expected));
         }
-        short.keep(0, 4, b"");
-        assert_eq!(take(&mut short, 0).as_deref(), Some(&b""[..]));
+        keep(&mut short, 0, 4, Reach::ALL, b"");
+        assert_eq!(take(&mut short, 0, 0).as_deref(), Some(&b""[..]));
         assert!(!short.is_too_narrow());
-        (10..110).for_each(|n| short.keep(key(n), n, &[b'x'; 9]));
+        (10..110).for_each(|n| keep(&mut short, key(n), n, Reach::ALL, &[b'x'; 9]));
         assert!(short.is_too_narrow());
     }
 }

@@ -43,8 +43,8 @@ struct Slot {
 }
 
 /// Where an answer stands in the slots.
-#[derive(Clone, Copy, Default)]
-pub(super) struct At(u32);
+#[derive(Clone, Copy)]
+struct At(u32);
 
 /// What a slot says.
 pub(super) enum Said<'s> {
@@ -119,27 +119,6 @@ impl Slots {
             (place, true) => Some(place),
             _ => None,
         }
-    }
-
-    /// The place of the answer of a packed spelling in a context, where its bytes fit in a slot.
-    #[inline(always)]
-    pub(super) fn find_short(&self, key: u64, context: u16) -> Option<At> {
-        let place = match self.find(key, context) {
-            (place, true) => place,
-            _ => self.find_apart(key, context)?,
-        };
-        let mask = self.buckets.len() - 1;
-        let slot = &self.buckets[(place.0 as usize / WAYS) & mask].0[place.0 as usize % WAYS];
-        (slot.text[TEXT - 1] != LONG).then_some(place)
-    }
-
-    /// Takes the answer at a place once: its bytes, of which the first so many count.
-    #[inline(always)]
-    pub(super) fn take_at(&mut self, place: At) -> (&[u8; TEXT], usize) {
-        let mask = self.buckets.len() - 1;
-        let slot = &mut self.buckets[(place.0 as usize / WAYS) & mask].0[place.0 as usize % WAYS];
-        slot.count = slot.count.wrapping_add(1);
-        (&slot.text, usize::from(slot.text[TEXT - 1]))
     }
 
     /// Keeps the answer of a spelling that is not there yet, and says whether there was room.
