@@ -3,14 +3,14 @@
 //! Texts are looked up where they lie in the page, and no column is built of them. The new columns have dictionaries
 //! whatever the old one had.
 
-use std::sync::Arc;
+use std::fs::File;
+use std::io::{Read, Seek, Write};
+use std::path::Path;
 
-use parquet::basic::{Encoding, Type};
-use parquet::column::page::{Page, PageReader};
+use parquet::basic::{Compression, Encoding, Type};
+use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::ChunkReader;
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::chunk::{Chunk, Encoded};
@@ -18,8 +18,8 @@ use super::decode::unpadded;
 use super::dictionary::Remapper;
 use super::hybrid;
 use super::pages::{Parts, is_dictionary, parts};
-use super::source::{InMemory, Source};
-use super::texts::NONE;
+use super::source::{Pages, Source};
+use super::texts::{NONE, Texts};
 use crate::lookup::Lookup;
 use crate::table::pack_at;
 
@@ -83,55 +83,188 @@ fn number(lookup: &mut Lookup<'_>, context: u16, page: &[u8], (start, len): Plac
     }
 }
 
+/// The numbers of the answers of a column chunk, page by page.
+enum Numbers {
+    Held(Vec<u32>),
+    /// In a file without a name, as four bytes each.
+    Spooled(File),
+}
+
+/// Of column chunks with more rows they are spooled.
+const MOST_HELD: u64 = 1 << 19;
+
+impl Numbers {
+    fn of(rows: u64, folder: &Path) -> std::io::Result<Self> {
+        if rows <= MOST_HELD {
+            Ok(Self::Held(Vec::new()))
+        } else {
+            tempfile::tempfile_in(folder).map(Self::Spooled)
+        }
+    }
+
+    fn push(&mut self, numbers: &[u32], buffer: &mut Vec<u8>) -> std::io::Result<()> {
+        match self {
+            Self::Held(held) => held.extend_from_slice(numbers),
+            Self::Spooled(file) => {
+                buffer.clear();
+                buffer.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+                file.write_all(buffer)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `take` with the numbers of each page.
+    fn each<E: From<std::io::Error>>(
+        self,
+        sizes: &[usize],
+        mut take: impl FnMut(&[u32]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match self {
+            Self::Held(held) => {
+                let mut rest = &held[..];
+                for &size in sizes {
+                    let (numbers, behind) = rest.split_at(size);
+                    rest = behind;
+                    take(numbers)?;
+                }
+            }
+            Self::Spooled(mut file) => {
+                file.rewind()?;
+                let (mut bytes, mut numbers) = (Vec::new(), Vec::new());
+                for &size in sizes {
+                    bytes.resize(size * 4, 0);
+                    file.read_exact(&mut bytes)?;
+                    numbers.clear();
+                    numbers.extend(bytes.as_chunks::<4>().0.iter().map(|number| u32::from_le_bytes(*number)));
+                    take(&numbers)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A column chunk whose rows are looked up.
+#[derive(Clone, Copy)]
+struct Old<'c> {
+    source: &'c Source,
+    chunk: &'c ColumnChunkMetaData,
+    rows: u64,
+    contexts: Contexts<'c>,
+}
+
 impl Remapper {
     /// Makes the new columns of a column chunk, or says that its pages are of a kind that is read elsewhere.
     pub(super) fn by_row(
         &mut self,
         source: &Source,
-        old: &ColumnChunkMetaData,
+        chunk: &ColumnChunkMetaData,
         rows: u64,
         new: &[ColumnDescPtr],
         contexts: Contexts<'_>,
         lookup: &mut Lookup<'_>,
     ) -> Result<Option<Vec<Encoded>>, ParquetError> {
-        let (mut numbers, mut pages) = (std::mem::take(&mut self.numbers), Vec::new());
-        numbers.clear();
-        let understood = self.look_up(source, old, rows, contexts, lookup, (&mut numbers, &mut pages));
-        let made = match understood {
-            Ok(true) => {
-                for &number in &numbers {
-                    lookup.counts[number as usize] += 1;
-                }
-                self.encode(old, rows, new, lookup, &numbers, &pages).map(Some)
+        let old = Old { source, chunk, rows, contexts };
+        let mut dictionaries: Vec<Vec<u32>> = vec![Vec::new(); new.len()];
+        self.fields.iter_mut().for_each(Texts::start);
+        let (mut all, mut sizes) = (Numbers::of(rows, &self.folder)?, Vec::new());
+        // The dictionary of a column comes before its pages, so that all pages are looked at first.
+        let understood = self.pages(old, lookup, |this, lookup, numbers| {
+            for (field, entries) in this.fields.iter_mut().zip(&mut dictionaries) {
+                this.indexes.clear();
+                field.add(numbers, lookup, entries, &mut this.indexes);
             }
-            Ok(false) => Ok(None),
-            Err(error) => Err(error),
-        };
-        self.numbers = numbers;
-        made
+            all.push(numbers, &mut this.body)?;
+            sizes.push(numbers.len());
+            Ok(())
+        })?;
+        if !understood {
+            return Ok(None);
+        }
+        let mut outputs = Vec::with_capacity(new.len());
+        for (field, entries) in dictionaries.iter().enumerate() {
+            let mut output = Chunk::new(&self.folder);
+            self.dictionary_page(field, entries, chunk.compression(), &mut output)?;
+            outputs.push(output);
+        }
+        all.each(&sizes, |numbers| {
+            for &number in numbers {
+                lookup.counts[number as usize] += 1;
+            }
+            let fields = outputs.iter_mut().zip(&mut dictionaries).enumerate();
+            for (field, (output, entries)) in fields {
+                self.data_page_of(field, numbers, lookup, entries, chunk.compression(), output)?;
+            }
+            Ok::<(), ParquetError>(())
+        })?;
+        let mut made = Vec::with_capacity(new.len());
+        for (field, (output, descriptor)) in outputs.into_iter().zip(new).enumerate() {
+            let used = self.fields[field].extremes(&dictionaries[field]);
+            made.push(output.close(descriptor, chunk.compression(), chunk.num_values(), rows, used)?);
+        }
+        Ok(Some(made))
     }
 
-    /// The numbers of the answers of all rows, and how many values each page holds.
-    fn look_up(
+    /// Writes a page with the texts of a field for some numbers of answers.
+    fn data_page_of(
         &mut self,
-        source: &Source,
-        old: &ColumnChunkMetaData,
-        rows: u64,
-        contexts: Contexts<'_>,
-        lookup: &mut Lookup<'_>,
-        (numbers, counts): (&mut Vec<u32>, &mut Vec<usize>),
+        field: usize,
+        numbers: &[u32],
+        lookup: &Lookup<'_>,
+        entries: &mut Vec<u32>,
+        compression: Compression,
+        output: &mut Chunk,
+    ) -> Result<(), ParquetError> {
+        self.indexes.clear();
+        self.fields[field].add(numbers, lookup, entries, &mut self.indexes);
+        let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
+        self.kept.clear();
+        self.kept.resize(numbers.len(), 0);
+        self.bits.clear();
+        let mut kept = 0;
+        for part in self.indexes.chunks(64) {
+            let mut bits = 0u64;
+            for (i, &index) in part.iter().enumerate() {
+                self.kept[kept] = index;
+                kept += usize::from(index != NONE);
+                bits |= u64::from(index != NONE) << i;
+            }
+            self.bits.push(bits);
+        }
+        self.data_page(numbers.len(), kept, width, compression, output)
+    }
+
+    /// Looks the rows of a column chunk up, page by page. `false` where a page is of a kind that is read elsewhere.
+    fn pages<'b>(
+        &mut self,
+        old: Old<'_>,
+        lookup: &mut Lookup<'b>,
+        mut take: impl FnMut(&mut Self, &mut Lookup<'b>, &[u32]) -> Result<(), ParquetError>,
     ) -> Result<bool, ParquetError> {
-        let fixed = match old.column_type() {
-            Type::FIXED_LEN_BYTE_ARRAY => Some(usize::try_from(old.column_descr().type_length())?),
+        let mut numbers = std::mem::take(&mut self.numbers);
+        let understood = self.look_up(old, lookup, &mut numbers, &mut take);
+        self.numbers = numbers;
+        understood
+    }
+
+    fn look_up<'b>(
+        &mut self,
+        Old { source, chunk, rows, contexts }: Old<'_>,
+        lookup: &mut Lookup<'b>,
+        numbers: &mut Vec<u32>,
+        take: &mut impl FnMut(&mut Self, &mut Lookup<'b>, &[u32]) -> Result<(), ParquetError>,
+    ) -> Result<bool, ParquetError> {
+        let fixed = match chunk.column_type() {
+            Type::FIXED_LEN_BYTE_ARRAY => Some(usize::try_from(chunk.column_descr().type_length())?),
             _ => None,
         };
-        let (start, len) = old.byte_range();
-        let bytes = source.get_bytes(start, usize::try_from(len)?)?;
+        let mut pages = Pages::of(source, chunk, rows)?;
         let rows = usize::try_from(rows)?;
-        let mut pages = SerializedPageReader::new(Arc::new(InMemory { start, bytes }), old, rows, None)?;
-        let optional = old.column_descr().max_def_level() == 1;
+        let optional = chunk.column_descr().max_def_level() == 1;
         let mut dictionary = (bytes::Bytes::new(), Vec::<(Place, Option<u64>)>::new());
-        while let Some(page) = pages.get_next_page()? {
+        let mut row = 0;
+        while let Some(page) = pages.next()? {
             if let Page::DictionaryPage { buf, num_values, encoding, .. } = &page {
                 // Old writers call the encoding of dictionaries PLAIN_DICTIONARY.
                 if !matches!(encoding, Encoding::PLAIN | Encoding::PLAIN_DICTIONARY) {
@@ -149,10 +282,10 @@ impl Remapper {
                 return Ok(false);
             };
             self.read_levels(levels, count, optional)?;
-            let row = numbers.len();
             if row + count > rows {
                 return Err(bad("more values than rows"));
             }
+            numbers.clear();
             numbers.reserve(count);
             if is_dictionary(encoding) {
                 self.read_indexes(values, dictionary.1.len())?;
@@ -182,52 +315,9 @@ impl Remapper {
             } else {
                 return Ok(false);
             }
-            counts.push(count);
+            row += count;
+            take(self, lookup, numbers)?;
         }
-        if numbers.len() == rows { Ok(true) } else { Err(bad("fewer values than rows")) }
-    }
-
-    /// Writes the columns for some numbers of answers, in pages of the sizes that the old ones had.
-    fn encode(
-        &mut self,
-        old: &ColumnChunkMetaData,
-        rows: u64,
-        new: &[ColumnDescPtr],
-        lookup: &Lookup<'_>,
-        numbers: &[u32],
-        pages: &[usize],
-    ) -> Result<Vec<Encoded>, ParquetError> {
-        let mut made = Vec::with_capacity(new.len());
-        let mut indexes = std::mem::take(&mut self.indexes);
-        for (field, descriptor) in new.iter().enumerate() {
-            indexes.clear();
-            let entries = self.fields[field].indexes(numbers, lookup, &mut indexes);
-            let width = hybrid::width_of((entries.len() as u32).saturating_sub(1));
-            let mut chunk = Chunk::default();
-            self.dictionary_page(field, &entries, old.compression(), &mut chunk)?;
-            let mut rest = &indexes[..];
-            for &count in pages {
-                let (page, behind) = rest.split_at(count);
-                rest = behind;
-                self.kept.clear();
-                self.kept.resize(count, 0);
-                self.bits.clear();
-                let mut kept = 0;
-                for part in page.chunks(64) {
-                    let mut bits = 0u64;
-                    for (i, &index) in part.iter().enumerate() {
-                        self.kept[kept] = index;
-                        kept += usize::from(index != NONE);
-                        bits |= u64::from(index != NONE) << i;
-                    }
-                    self.bits.push(bits);
-                }
-                self.data_page(count, kept, width, old.compression(), &mut chunk)?;
-            }
-            let used = self.fields[field].extremes(&entries);
-            made.push(chunk.close(descriptor, old.compression(), old.num_values(), rows, used)?);
-        }
-        self.indexes = indexes;
-        Ok(made)
+        if row == rows { Ok(true) } else { Err(bad("fewer values than rows")) }
     }
 }

@@ -1,5 +1,6 @@
 //! Column chunks that are written page by page.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,12 +13,25 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
+use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile_in};
+
+use super::source::Source;
 
 /// A column chunk as it will stand in the file.
 pub(crate) struct Encoded {
-    pub(crate) bytes: Bytes,
+    pub(crate) body: Body,
     pub(crate) close: ColumnCloseResult,
 }
+
+/// The bytes of a column chunk.
+pub(crate) enum Body {
+    Held(Bytes),
+    /// In a file without a name, beside the output: what is large is not held until its turn to be written.
+    Spooled(Source),
+}
+
+/// A column chunk that comes to more bytes is spooled.
+const MOST_HELD: usize = 4 << 20;
 
 /// Fast, and nearly as small for indexes as higher levels.
 const ZSTD_LEVEL: i32 = -1;
@@ -58,19 +72,19 @@ impl Packer {
 
 /// A column chunk that grows.
 pub(super) struct Chunk {
-    pub(super) sink: TrackedWrite<Vec<u8>>,
+    pub(super) sink: TrackedWrite<SpooledTempFile>,
     unpacked: usize,
     pub(super) data_page: usize,
     pub(super) nulls: u64,
 }
 
-impl Default for Chunk {
-    fn default() -> Self {
-        Self { sink: TrackedWrite::new(Vec::new()), unpacked: 0, data_page: 0, nulls: 0 }
-    }
-}
-
 impl Chunk {
+    /// A chunk without pages. What is large goes to a file in `folder`.
+    pub(super) fn new(folder: &Path) -> Self {
+        let sink = TrackedWrite::new(spooled_tempfile_in(MOST_HELD, folder));
+        Self { sink, unpacked: 0, data_page: 0, nulls: 0 }
+    }
+
     pub(super) fn write(&mut self, page: Page, size: usize) -> Result<(), ParquetError> {
         let written =
             SerializedPageWriter::new(&mut self.sink).write_page(CompressedPage::new(page, size))?;
@@ -86,7 +100,15 @@ impl Chunk {
         rows: u64,
         used: Option<(&[u8], &[u8])>,
     ) -> Result<Encoded, ParquetError> {
-        let bytes = Bytes::from(self.sink.into_inner()?);
+        let len = self.sink.bytes_written();
+        let body = match self.sink.into_inner()?.into_inner() {
+            SpooledData::InMemory(bytes) => {
+                let mut bytes = bytes.into_inner();
+                bytes.shrink_to_fit();
+                Body::Held(bytes.into())
+            }
+            SpooledData::OnDisk(file) => Body::Spooled(Source::new(file)?),
+        };
         let (least, greatest) = match used {
             Some((least, greatest)) => {
                 (Some(ByteArray::from(least.to_vec())), Some(ByteArray::from(greatest.to_vec())))
@@ -94,7 +116,7 @@ impl Chunk {
             None => (None, None),
         };
         let statistics = Statistics::byte_array(least, greatest, None, Some(self.nulls), false);
-        let size = i64::try_from(bytes.len())?;
+        let size = i64::try_from(len)?;
         let metadata = ColumnChunkMetaData::builder(Arc::clone(descriptor))
             .set_compression(compression)
             .set_encodings(vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY])
@@ -106,13 +128,13 @@ impl Chunk {
             .set_statistics(statistics)
             .build()?;
         let close = ColumnCloseResult {
-            bytes_written: bytes.len() as u64,
+            bytes_written: len as u64,
             rows_written: rows,
             metadata,
             bloom_filter: None,
             column_index: None,
             offset_index: None,
         };
-        Ok(Encoded { bytes, close })
+        Ok(Encoded { body, close })
     }
 }

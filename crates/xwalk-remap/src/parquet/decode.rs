@@ -55,6 +55,9 @@ pub(crate) struct Decoder<'a, 'b> {
     pub(crate) contexts: Vec<u16>,
 }
 
+/// Room is made ahead for no more rows, since a damaged file may state any number.
+const MOST_FORESEEN: usize = 1 << 24;
+
 impl Decoder<'_, '_> {
     /// Makes the new columns of some code columns of a row group.
     pub(crate) fn row_group(
@@ -179,7 +182,8 @@ impl Decoder<'_, '_> {
         let Some(date) = self.layout.date else { return Ok(()) };
         let wrong = || RemapError::parquet(self.file);
         let first = self.row;
-        let mut all = Vec::new();
+        let rows = self.layout.metadata().row_group(group).num_rows();
+        let mut all = Vec::with_capacity(usize::try_from(rows).unwrap_or(0).min(MOST_FORESEEN));
         for batch in self.open(source, &self.layout.dates, group, &[date]).map_err(wrong())? {
             let batch = batch.map_err(|e| wrong()(e.into()))?;
             all.extend(self.contexts(&batch)?);

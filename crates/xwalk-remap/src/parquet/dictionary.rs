@@ -8,14 +8,12 @@
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use parquet::basic::{Compression, Encoding, Type};
-use parquet::column::page::{Page, PageReader};
+use parquet::column::page::Page;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnChunkMetaData;
-use parquet::file::reader::ChunkReader;
-use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::schema::types::ColumnDescPtr;
 
 use super::by_row::Contexts;
@@ -24,7 +22,7 @@ use super::decode::unpadded;
 use super::hybrid;
 use super::layout::Layout;
 use super::pages::{damaged, is_dictionary, parts};
-use super::source::{InMemory, Source};
+use super::source::{Pages, Source};
 use super::texts::{NONE, Texts};
 use crate::error::RemapError;
 use crate::lookup::Lookup;
@@ -33,6 +31,8 @@ use crate::table::pack_at;
 
 /// A thread's buffers and texts.
 pub(crate) struct Remapper {
+    /// Where large column chunks wait for their turn.
+    pub(super) folder: PathBuf,
     pub(super) fields: Vec<Texts>,
     packer: Packer,
     /// A bit for each value of a page that is read: whether it is there.
@@ -43,7 +43,7 @@ pub(crate) struct Remapper {
     pub(super) kept: Vec<u32>,
     /// Its levels.
     pub(super) bits: Vec<u64>,
-    body: Vec<u8>,
+    pub(super) body: Vec<u8>,
 }
 
 /// A dictionary of a new column: what became of each old entry, and the texts in order.
@@ -75,8 +75,9 @@ impl pulp::NullaryFnOnce for ByDictionary<'_, '_> {
 }
 
 impl Remapper {
-    pub(crate) fn new(fields: &[Field]) -> Self {
+    pub(crate) fn new(fields: &[Field], folder: &Path) -> Self {
         Self {
+            folder: folder.to_owned(),
             fields: fields.iter().map(|f| Texts::new(*f)).collect(),
             packer: Packer::new(),
             levels: Vec::new(),
@@ -145,11 +146,8 @@ impl Remapper {
         context: u16,
         lookup: &mut Lookup<'_>,
     ) -> Result<Option<Vec<Encoded>>, ParquetError> {
-        let (start, len) = old.byte_range();
-        let bytes = source.get_bytes(start, usize::try_from(len)?)?;
-        let count = usize::try_from(rows)?;
-        let mut pages = SerializedPageReader::new(Arc::new(InMemory { start, bytes }), old, count, None)?;
-        let Some(Page::DictionaryPage { buf, num_values, encoding, .. }) = pages.get_next_page()? else {
+        let mut pages = Pages::of(source, old, rows)?;
+        let Some(Page::DictionaryPage { buf, num_values, encoding, .. }) = pages.next()? else {
             return Ok(None);
         };
         // Old writers call the encoding of dictionaries PLAIN_DICTIONARY.
@@ -167,14 +165,14 @@ impl Remapper {
             self.fields.iter_mut().map(|texts| NewDictionary::of(texts, &numbers, lookup)).collect();
         let mut outputs: Vec<Chunk> = Vec::new();
         for (field, dictionary) in dictionaries.iter().enumerate() {
-            let mut chunk = Chunk::default();
+            let mut chunk = Chunk::new(&self.folder);
             self.dictionary_page(field, &dictionary.entries, old.compression(), &mut chunk)?;
             outputs.push(chunk);
         }
         let mut counts = vec![0u64; numbers.len()];
         let mut nulls = 0u64;
         let optional = old.column_descr().max_def_level() == 1;
-        while let Some(page) = pages.get_next_page()? {
+        while let Some(page) = pages.next()? {
             let Some(values) = self.page(&page, optional, numbers.len())? else { return Ok(None) };
             for &index in &self.indexes {
                 counts[index as usize] += 1;

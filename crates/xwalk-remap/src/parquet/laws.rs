@@ -123,6 +123,7 @@ fn remap(input: &File, options: &Options, calendar: &Calendar) -> Result<(File, 
         output: "o.parquet".into(),
         input: input.try_clone().unwrap(),
         out: &out,
+        folder: std::env::temp_dir(),
         task: Task { options, calendar, book: &book, watch: &Nobody },
     };
     let tally = run(job)?;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use parquet::arrow::arrow_writer::ArrowColumnChunk;
@@ -10,7 +11,7 @@ use parquet::column::writer::ColumnCloseResult;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 
 use super::by_row::Contexts;
-use super::chunk::Encoded;
+use super::chunk::{Body, Encoded};
 use super::decode::Decoder;
 use super::dictionary::Remapper;
 use super::guard::guard;
@@ -32,6 +33,8 @@ pub struct Job<'a> {
     pub input: File,
     /// The file that is written; it holds nothing yet.
     pub out: &'a File,
+    /// Where large parts of it may wait for their turn, in files without names.
+    pub folder: PathBuf,
     /// What is to be done.
     pub task: Task<'a>,
 }
@@ -40,6 +43,7 @@ pub struct Job<'a> {
 pub(crate) struct JobParts<'a> {
     pub(crate) name: String,
     pub(crate) output: String,
+    folder: PathBuf,
     pub(crate) task: Task<'a>,
 }
 
@@ -71,7 +75,7 @@ const BUFFER: usize = 1 << 20;
 
 /// Remaps a Parquet table. The output is whole when this returns `Ok`.
 pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
-    let Job { name, output, input, out, task } = job;
+    let Job { name, output, input, out, folder, task } = job;
     let options = task.options;
     if options.on_error == OnError::Skip {
         return Err(RemapError::Options(
@@ -86,7 +90,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
             "codes are combined over columns, not within a list (--combine)".to_owned(),
         ));
     }
-    let job = JobParts { name, output, task };
+    let job = JobParts { name, output, folder, task };
     if options.shape == Shape::Explode {
         return guard(&job.name, || super::explode::run(&job, &layout, &source, out));
     }
@@ -136,7 +140,7 @@ fn lock<'s, 'w>(shared: &'s Shared<'_, 'w>) -> MutexGuard<'s, Turn<'w>> {
 /// The work of a thread: row group after row group, until there is none, or until one failed.
 fn work(shared: &Shared<'_, '_>) -> Tally {
     let mut lookup = Lookup::new(shared.job.task.book, None);
-    let mut remapper = Remapper::new(&shared.layout.fields);
+    let mut remapper = Remapper::new(&shared.layout.fields, &shared.job.folder);
     let mut tally = Tally::default();
     loop {
         let group = {
@@ -247,9 +251,10 @@ fn write(
             Column::Old(leaf) => copy(shared, group, leaf, &mut row_group).map_err(wrong())?,
             Column::New(code, field) => match made[code][field].take() {
                 Some(Chunk::Written(chunk)) => chunk.append_to_row_group(&mut row_group).map_err(wrong())?,
-                Some(Chunk::Encoded(Encoded { bytes, close })) => {
-                    row_group.append_column(&bytes, close).map_err(wrong())?;
-                }
+                Some(Chunk::Encoded(Encoded { body, close })) => match body {
+                    Body::Held(bytes) => row_group.append_column(&bytes, close).map_err(wrong())?,
+                    Body::Spooled(file) => row_group.append_column(&file, close).map_err(wrong())?,
+                },
                 None => {}
             },
         }

@@ -5,8 +5,11 @@ use std::io::{self, Read};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::column::page::{Page, PageReader};
 use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::serialized_reader::SerializedPageReader;
 
 /// A file of which any part may be read by any thread.
 #[derive(Clone)]
@@ -124,5 +127,39 @@ impl ChunkReader for InMemory {
             return Err(ParquetError::EOF("a page ends outside its column chunk".to_owned()));
         }
         Ok(self.bytes.slice(from..from + length))
+    }
+}
+
+/// The pages of a column chunk.
+pub(crate) enum Pages {
+    /// Of a small one, which is read at once.
+    Held(SerializedPageReader<InMemory>),
+    /// Of a large one, which is read page by page.
+    Filed(SerializedPageReader<Source>),
+}
+
+/// A column chunk of more bytes is read page by page.
+const MOST_HELD: u64 = 4 << 20;
+
+impl Pages {
+    /// The pages of a column chunk with so many rows.
+    pub(crate) fn of(source: &Source, chunk: &ColumnChunkMetaData, rows: u64) -> Result<Self> {
+        let (start, len) = chunk.byte_range();
+        let rows = usize::try_from(rows)?;
+        if len > MOST_HELD {
+            let source = Arc::new(source.clone());
+            return Ok(Self::Filed(SerializedPageReader::new(source, chunk, rows, None)?));
+        }
+        let bytes = source.get_bytes(start, usize::try_from(len)?)?;
+        let held = Arc::new(InMemory { start, bytes });
+        Ok(Self::Held(SerializedPageReader::new(held, chunk, rows, None)?))
+    }
+
+    /// The next one.
+    pub(crate) fn next(&mut self) -> Result<Option<Page>> {
+        match self {
+            Self::Held(pages) => pages.get_next_page(),
+            Self::Filed(pages) => pages.get_next_page(),
+        }
     }
 }

@@ -88,9 +88,26 @@ impl Texts {
     /// The indexes of the texts of some answers, [`NONE`] for those that say nothing, in a dictionary that is made for
     /// them.
     pub(super) fn indexes(&mut self, numbers: &[u32], lookup: &Lookup<'_>, out: &mut Vec<u32>) -> Vec<u32> {
-        self.learn(lookup);
-        self.chunk += 1;
+        self.start();
         let mut entries = Vec::new();
+        self.add(numbers, lookup, &mut entries, out);
+        entries
+    }
+
+    /// Begins the dictionary of a column chunk.
+    pub(super) fn start(&mut self) {
+        self.chunk += 1;
+    }
+
+    /// Adds the texts of some answers to the dictionary of the column chunk, and gives their indexes there.
+    pub(super) fn add(
+        &mut self,
+        numbers: &[u32],
+        lookup: &Lookup<'_>,
+        entries: &mut Vec<u32>,
+        out: &mut Vec<u32>,
+    ) {
+        self.learn(lookup);
         out.extend(numbers.iter().map(|&number| {
             let text = self.of_answer[number as usize];
             let Some(place) = self.place.get_mut(text as usize) else { return NONE };
@@ -100,7 +117,6 @@ impl Texts {
             }
             place.1
         }));
-        entries
     }
 
     /// Some texts as they stand in a dictionary page.

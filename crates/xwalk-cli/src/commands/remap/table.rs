@@ -44,6 +44,7 @@ pub(super) fn remap(
                 output: table.output_name(),
                 input,
                 out: output.file(),
+                folder: output.temporary().parent().map_or_else(std::env::temp_dir, Path::to_owned),
                 task: setting.task,
             })?;
             pending.0.push(output);
