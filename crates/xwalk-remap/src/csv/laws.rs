@@ -283,6 +283,64 @@ fn oracle(text: &[u8]) -> Vec<Vec<Vec<u8>>> {
     records.map(|r| r.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
 }
 
+/// A row of a table without quotes: a date, three codes with another column among them.
+fn plain_row() -> impl Strategy<Value = String> {
+    let dates = ["2014-09-30", "2014-10-01", "2014-12-24T10:00", "2015-01-01", ""];
+    let code = || {
+        prop_oneof![
+            4 => prop::sample::select(vec!["4019", "25000", "", "", "0010", "V700", "401.9", "24951", "0011"])
+                .prop_map(str::to_owned),
+            1 => (0..600u32).prop_map(|n| format!("Q{n:04}")),
+            1 => prop::sample::select(vec!["a code too long", "XYZ", " 4019"]).prop_map(str::to_owned),
+        ]
+    };
+    let note = prop_oneof![Just(String::new()), Just("n".repeat(70)), Just("note".to_owned())];
+    (prop::sample::select(dates.to_vec()), code(), note, code(), code())
+        .prop_map(|(date, a, note, b, c)| format!("{date},{a},{note},{b},{c}\n"))
+}
+
+/// What is asked for of them: short texts, long ones, and more than a row has room for.
+fn plain_fields() -> impl Strategy<Value = Vec<Field>> {
+    prop::sample::select(vec![
+        vec![Field::Target],
+        vec![Field::Target, Field::Outcome],
+        vec![Field::Title, Field::Target, Field::Outcome, Field::Alternatives, Field::Evidence, Field::Count],
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn rows_of_one_width_say_what_others_do(
+        rows in prop::collection::vec(plain_row(), 1..400), fields in plain_fields(), dated in any::<bool>(),
+        without in any::<bool>(),
+    ) {
+        let dots = if without { crate::Dots::Without } else { crate::Dots::With };
+        let date_column = dated.then(|| ColumnName("dos".into()));
+        let options = Options { fields, dots, date_column, threads: 1, ..options(Policy::Best, &["a", "b", "c"]) };
+        let calendar = if dated {
+            Calendar::new(vec![(date(2013, 10, 1), Some(0)), (date(2014, 10, 1), Some(1))], Some(1))
+        } else {
+            Calendar::fixed(1)
+        };
+        let text = format!("dos,a,note,b,c\n{}", rows.concat());
+        let run = |text: String| {
+            let input = Box::new(io::Cursor::new(text.into_bytes()));
+            remap_with(input, dialect(true), &options, &calendar).unwrap()
+        };
+        let quick = run(text.clone());
+        // One row of another width, and the chunk is worked on as any other.
+        let other = run(text + "2015-01-01\n");
+        let bytes = [&quick.bytes[..], b"2015-01-01\n"].concat();
+        prop_assert_eq!(String::from_utf8(bytes).unwrap(), String::from_utf8(other.bytes).unwrap());
+        prop_assert_eq!(quick.tally.rows + 1, other.tally.rows);
+        prop_assert_eq!(quick.tally.rows_out + 1, other.tally.rows_out);
+        prop_assert_eq!(quick.tally.undated, other.tally.undated);
+        prop_assert_eq!(quick.tally.cells, other.tally.cells);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 

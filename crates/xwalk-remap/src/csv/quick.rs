@@ -283,8 +283,7 @@ impl<'c> Rows<'c> {
     fn pack<const T: usize, const DATED: bool>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
         for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
             let ends = self.ends(row);
-            let context = if DATED { self.context(row) } else { Some(0) };
-            let Some(context) = context else {
+            let Some(context) = self.context(row) else {
                 keys[0] = short.key::<DATED>(NEVER, 0);
                 return;
             };

@@ -25,8 +25,6 @@ pub(super) struct Short<const T: usize> {
     len: usize,
     /// Number of spellings whose texts are longer.
     long: usize,
-    /// Whether there are spellings that were not put in the order of how common they are.
-    mixed: bool,
     /// Numbers of answers that lost their place, and how often they were taken.
     homeless: Vec<(u32, u32)>,
 }
@@ -213,17 +211,7 @@ impl<const T: usize> Short<T> {
         let (buckets, none) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; KEYS]; 1 << bits]);
         let spans = vec![[Span { first: 0, more: 0 }; KEYS]; 1 << bits];
         let (counts, shift) = (none.clone(), 64 - bits);
-        Self {
-            buckets,
-            counts,
-            spans,
-            numbers: none,
-            shift,
-            len: 0,
-            long: 0,
-            mixed: false,
-            homeless: Vec::new(),
-        }
+        Self { buckets, counts, spans, numbers: none, shift, len: 0, long: 0, homeless: Vec::new() }
     }
 
     pub(super) fn view(&mut self) -> View<'_, T> {
@@ -269,7 +257,6 @@ impl<const T: usize> Short<T> {
         }
         let text = text_of(number, text);
         self.insert(Entry { key: word, span, number, count: 0, text });
-        self.mixed = true;
     }
 
     /// Gives an entry a place, if need be that of another one, which goes to its other bucket. What comes last is the
@@ -332,9 +319,6 @@ impl<const T: usize> Short<T> {
 
     /// How often each answer was taken, by its number; counts start anew.
     pub(super) fn counted(&mut self) -> impl Iterator<Item = (u32, u64)> {
-        if self.mixed {
-            *self = self.sorted(64 - self.shift);
-        }
         let places = self.numbers.iter().flatten().zip(self.counts.iter_mut().flatten());
         let counts = places.map(|(&number, count)| (number, std::mem::take(count)));
         let all = self.homeless.drain(..).chain(counts);

@@ -30,8 +30,8 @@ pub(crate) enum Body {
     Spooled(Source),
 }
 
-/// A column chunk that comes to more bytes is spooled.
-const MOST_HELD: usize = 4 << 20;
+/// A column chunk that comes to more bytes is spooled; in tests some of the small ones are, too.
+const MOST_HELD: usize = if cfg!(test) { 300 } else { 4 << 20 };
 
 /// Fast, and nearly as small for indexes as higher levels.
 const ZSTD_LEVEL: i32 = -1;

@@ -138,8 +138,8 @@ pub(crate) enum Pages {
     Filed(SerializedPageReader<Source>),
 }
 
-/// A column chunk of more bytes is read page by page.
-const MOST_HELD: u64 = 4 << 20;
+/// A column chunk of more bytes is read page by page; in tests some of the small ones are, too.
+const MOST_HELD: u64 = if cfg!(test) { 300 } else { 4 << 20 };
 
 impl Pages {
     /// The pages of a column chunk with so many rows.
