@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
@@ -44,6 +45,23 @@ struct Measured {
     seconds: f64,
     processors: f64,
     megabytes: f64,
+}
+
+impl Measured {
+    /// Asks the kernel for memory and time of processors of a process, which may have ended.
+    fn ask(&mut self, process: &str) {
+        if let Ok(text) = fs_err::read_to_string(format!("{process}/status")) {
+            let line = text.lines().find(|l| l.starts_with("VmHWM:"));
+            let kilobytes = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok());
+            self.megabytes = self.megabytes.max(kilobytes.unwrap_or(0.0) / 1024.0);
+        }
+        // Fields 14 and 15, behind the name in brackets, are user and system time in hundredths of a second.
+        if let Ok(text) = fs_err::read_to_string(format!("{process}/stat")) {
+            let behind = text.rsplit_once(')').map_or("", |(_, rest)| rest);
+            let ticks = behind.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
+            self.processors = self.processors.max(ticks.sum::<f64>() / 100.0);
+        }
+    }
 }
 
 pub(crate) fn run(releases: &Path, runs: usize, args: &Args) -> anyhow::Result<()> {
@@ -203,33 +221,30 @@ impl Bench {
         Ok(runs[runs.len() / 2])
     }
 
-    /// Runs xwalk and asks the kernel while it runs.
+    /// Runs xwalk and asks the kernel while it runs, seldom enough not to take its time.
     fn measure(&self, arguments: &[PathBuf]) -> anyhow::Result<Measured> {
         let start = Instant::now();
         let mut command = Command::new(&self.xwalk);
         let mut child = command.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
         let process = format!("/proc/{}", child.id());
-        let mut measured = Measured { seconds: 0.0, processors: 0.0, megabytes: 0.0 };
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            if let Ok(text) = fs_err::read_to_string(format!("{process}/status")) {
-                let line = text.lines().find(|l| l.starts_with("VmHWM:"));
-                let kilobytes = line.and_then(|l| l.split_whitespace().nth(1)?.parse::<f64>().ok());
-                measured.megabytes = measured.megabytes.max(kilobytes.unwrap_or(0.0) / 1024.0);
-            }
-            // Fields 14 and 15, behind the name in brackets, are user and system time in hundredths of a second.
-            if let Ok(text) = fs_err::read_to_string(format!("{process}/stat")) {
-                let behind = text.rsplit_once(')').map_or("", |(_, rest)| rest);
-                let ticks = behind.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
-                measured.processors = measured.processors.max(ticks.sum::<f64>() / 100.0);
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        measured.seconds = start.elapsed().as_secs_f64();
-        ensure!(status.success() || status.code() == Some(1), "xwalk failed: {arguments:?}");
-        Ok(measured)
+        let ended = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let asked = scope.spawn(|| {
+                let mut measured = Measured { seconds: 0.0, processors: 0.0, megabytes: 0.0 };
+                while !ended.load(Ordering::Relaxed) {
+                    measured.ask(&process);
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                measured
+            });
+            let status = child.wait();
+            let seconds = start.elapsed().as_secs_f64();
+            ended.store(true, Ordering::Relaxed);
+            let measured = asked.join().map_err(|_| anyhow::anyhow!("the watch failed"))?;
+            let status = status?;
+            ensure!(status.success() || status.code() == Some(1), "xwalk failed: {arguments:?}");
+            Ok(Measured { seconds, ..measured })
+        })
     }
 
     fn line(who: &str, input: &Path, measured: Measured) {

@@ -127,15 +127,12 @@ impl<'b> Cells<'b> {
         number
     }
 
-    /// The number of the answer for a cell, and the contexts in which it has it. Kept for the next time where told so.
-    pub(super) fn find(&mut self, context: u16, raw: &[u8], keep: bool) -> (u32, Reach) {
-        let found = match self.lookup.held(context, raw) {
-            Some(found) => found,
-            None if keep => self.lookup.find(context, raw),
-            None => self.lookup.ask(context, raw),
-        };
+    /// The number of the answer for a cell, with the contexts in which it has it, and whether the look-up held it already.
+    pub(super) fn find(&mut self, context: u16, raw: &[u8]) -> ((u32, Reach), bool) {
+        let held = self.lookup.held(context, raw);
+        let found = held.unwrap_or_else(|| self.lookup.ask(context, raw));
         self.render();
-        found
+        (found, held.is_some())
     }
 
     /// Counts the answer for a cell that has no slot, makes it one if it can have one, and says where its bytes lie.

@@ -178,9 +178,11 @@ impl Rows<'_> {
                 let number = match short.number(key) {
                     Some(number) => number,
                     None => {
-                        let found = cells.find(context, &self.chunk[start..end], word == NEVER);
-                        if word != NEVER {
-                            short.keep(key, found, cells.text(found.0));
+                        let raw = &self.chunk[start..end];
+                        let (found, held) = cells.find(context, raw);
+                        let kept = word != NEVER && short.keep(key, found, cells.text(found.0));
+                        if !kept && !held {
+                            cells.lookup.keep(context, raw, found);
                         }
                         found.0
                     }

@@ -81,8 +81,8 @@ const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const FIRST_BITS: u32 = 8;
 /// So often another entry has to go for one to find a place.
 const MOVES: usize = 64;
-/// No more spellings than this are kept.
-const MOST: usize = 1 << 20;
+/// The buckets of a thread come to no more bytes than this.
+const MOST_BYTES: usize = 16 << 20;
 
 impl<const T: usize> Bucket<T> {
     const EMPTY: Self = Self { keys: [FREE; KEYS], texts: [[0; T]; KEYS] };
@@ -220,11 +220,22 @@ impl<const T: usize> Short<T> {
 
     /// The same spellings with room for other texts, which `text` gives by the number of the answer.
     pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
-        let mut other = Short { homeless: self.homeless.clone(), ..Short::sized(64 - self.shift) };
+        let most = (MOST_BYTES / size_of::<Bucket<U>>()).ilog2();
+        let mut other = Short::sized((64 - self.shift).min(most));
+        other.homeless.clone_from(&self.homeless);
         for Entry { key, span, number, count, .. } in self.entries() {
-            other.insert(Entry { key, span, number, count, text: text_of(number, text(number)) });
+            if other.is_full() {
+                other.homeless.push((number, count));
+            } else {
+                other.insert(Entry { key, span, number, count, text: text_of(number, text(number)) });
+            }
         }
         other
+    }
+
+    /// Whether it is so full that others are hard to place.
+    fn is_full(&self) -> bool {
+        self.len * 4 >= self.buckets.len() * KEYS * 3
     }
 
     /// Whether many texts are too long.
@@ -238,10 +249,11 @@ impl<const T: usize> Short<T> {
         Some(self.numbers[bucket][way])
     }
 
-    /// Keeps the answer of a spelling that is not there yet for a context.
-    pub(super) fn keep(&mut self, key: Key, (number, reach): (u32, Reach), text: &[u8]) {
-        if self.len >= MOST || key.context & APART != 0 {
-            return;
+    /// Keeps the answer of a spelling that is not there yet for a context, and says whether there was room.
+    pub(super) fn keep(&mut self, key: Key, (number, reach): (u32, Reach), text: &[u8]) -> bool {
+        let full = self.is_full();
+        if full && self.buckets.len() * size_of::<Bucket<T>>() * 2 > MOST_BYTES || key.context & APART != 0 {
+            return false;
         }
         let (mut word, mut span) = (key.word, Span::from(reach));
         let buckets = [home(word, self.shift), away(word, self.shift)];
@@ -250,13 +262,14 @@ impl<const T: usize> Short<T> {
             (word, span) = (apart(word, key.context), Span { first: key.context | APART, more: 0 });
         }
         if matches!(word, FREE | NEVER) {
-            return;
+            return false;
         }
-        if self.len * 4 >= self.buckets.len() * KEYS * 3 {
+        if full {
             *self = self.sorted(64 - self.shift + 1);
         }
         let text = text_of(number, text);
         self.insert(Entry { key: word, span, number, count: 0, text });
+        true
     }
 
     /// Gives an entry a place, if need be that of another one, which goes to its other bucket. What comes last is the
@@ -384,6 +397,18 @@ mod tests {
     fn keep<const T: usize>(short: &mut Short<T>, word: u64, number: u32, reach: Reach, text: &[u8]) {
         let key = short.view().key::<true>(word, reach.first);
         short.keep(key, (number, reach), text);
+    }
+
+    #[test]
+    fn there_is_an_end_to_room() {
+        let mut short = Short::<56>::new();
+        let kept = (0..).take_while(|&n| {
+            let key = short.view().key::<true>(key(n), 0);
+            short.keep(key, (n, Reach::ALL), b"x")
+        });
+        let kept = kept.count();
+        assert!((MOST_BYTES * 3..MOST_BYTES * 4).contains(&(kept * 256)), "{kept}");
+        assert_eq!(short.buckets.len() * size_of::<Bucket<56>>(), MOST_BYTES);
     }
 
     #[test]
