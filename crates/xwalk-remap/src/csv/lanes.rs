@@ -114,8 +114,10 @@ pub(crate) trait Laned {
 }
 
 /// Work with what it is done with, as the dispatch takes it.
+#[cfg(target_arch = "x86_64")]
 struct With<L, W>(L, W);
 
+#[cfg(target_arch = "x86_64")]
 impl<L: Lanes, W: Laned> pulp::NullaryFnOnce for With<L, W> {
     type Output = W::Output;
 

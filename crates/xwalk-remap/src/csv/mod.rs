@@ -1,10 +1,10 @@
 //! Delimited tables: RFC 4180 with quotes, line ends inside quotes, CRLF, a byte order mark, any one-byte delimiter.
 //!
 //! A table is read in chunks that end with a record. Each chunk goes through one thread: [`scan`] finds the ends of
-//! all fields, [`quick`] or [`rows`] copies the bytes with the answers spliced in. Chunks are written in order; what lies between
-//! the new fields are the bytes of the input. Fields are those of the `csv` crate: a quote opens a field only as its
-//! first byte, two quotes inside stand for one, a line that holds nothing is no record. A record ends with a line
-//! feed, with or without a carriage return before it.
+//! all fields, [`quick`] or [`rows`] copies the bytes with the answers spliced in. Chunks are written in order; what
+//! lies between the new fields are the bytes of the input. Fields are those of the `csv` crate: a quote opens a field
+//! only as its first byte, two quotes inside stand for one, a line that holds nothing is no record. A record ends with
+//! a line feed, with or without a carriage return before it.
 
 mod cells;
 mod general;
