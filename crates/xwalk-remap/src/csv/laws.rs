@@ -124,6 +124,24 @@ fn codes_of_a_row_are_combined_when_asked_for() {
 }
 
 #[test]
+fn a_bad_date_among_plain_rows_is_found() {
+    let calendar = Calendar::new(vec![(date(2013, 10, 1), Some(0)), (date(2014, 10, 1), Some(1))], None);
+    let mut options = options(Policy::Best, &["dx"]);
+    options.date_column = Some(ColumnName("dos".into()));
+    let good = "2014-10-01,25000\n".repeat(40);
+    let text = format!("dos,dx\n{good}soon,25000\n{good},4019\n{good}");
+    let input = || Box::new(io::Cursor::new(text.clone().into_bytes()));
+    let failed = remap_with(input(), dialect(true), &options, &calendar).map(|o| o.tally).unwrap_err();
+    assert!(failed.to_string().starts_with("t.csv:42:1: `soon` is not a date"), "{failed}");
+    options.on_error = OnError::Skip;
+    let out = remap_with(input(), dialect(true), &options, &calendar).unwrap();
+    assert_eq!(String::from_utf8(out.aside).unwrap(), "dos,dx\nsoon,25000\n,4019\n");
+    let rows = "2014-10-01,25000,E11.9,replaced\n".repeat(120);
+    assert_eq!(String::from_utf8(out.bytes).unwrap(), format!("dos,dx,dx_target,dx_outcome\n{rows}"));
+    assert_eq!((out.tally.rows, out.tally.set_aside), (120, 2));
+}
+
+#[test]
 fn dates_decide_and_bad_rows_are_set_aside() {
     let calendar = Calendar::new(vec![(date(2013, 10, 1), Some(0)), (date(2014, 10, 1), Some(1))], Some(1));
     let mut options = options(Policy::Best, &["dx"]);
