@@ -167,6 +167,10 @@ pub(crate) enum Extent {
     Outline,
 }
 
+/// Room is made ahead for no more concepts, and no more bytes of titles.
+const MOST_FORESEEN: usize = 1 << 20;
+const MOST_TEXT_FORESEEN: usize = 64 << 20;
+
 /// Reads an edition back from its folder.
 pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result<Edition, LibraryError> {
     let mut builder =
@@ -187,7 +191,9 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
     let mut parents: Vec<(u32, String)> = Vec::new();
     let path = folder.join(CONCEPTS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
-    let mut at = Vec::with_capacity(manifest.concepts as usize);
+    // A damaged manifest may state any number.
+    let expected = (manifest.concepts as usize).min(MOST_FORESEEN);
+    let mut at = Vec::with_capacity(expected);
     let outline = ["code", "kind", "assignable", "parent"];
     let columns = if extent == Extent::Outline { Some(&outline[..]) } else { None };
     for batch in projected(&path, columns)? {
@@ -204,8 +210,8 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
         if at.is_empty() {
             // The titles of the first concepts say about how long those of the others are.
             let size: usize = titles.iter().map(|(_, t)| t.value_data().len() + t.len()).sum();
-            let times = manifest.concepts as usize / batch.num_rows().max(1) + 1;
-            builder.reserve(manifest.concepts as usize, size * times);
+            let times = expected / batch.num_rows().max(1) + 1;
+            builder.reserve(expected, size.saturating_mul(times).min(MOST_TEXT_FORESEEN));
         }
         for row in 0..batch.num_rows() {
             let kind = KINDS

@@ -12,7 +12,6 @@ use super::rows::{Output, Record, Worker};
 use super::scan::Ends;
 use super::short::{Key, NEVER, Short, View, length, long_number};
 use crate::date::{Calendar, DateFormat};
-use crate::options::{Place, Shape};
 use crate::table::MASKS;
 
 /// Spellings with their texts, by the room that there is for a text.
@@ -81,14 +80,13 @@ impl Worker<'_> {
     pub(super) fn quick(&mut self, chunk: &[u8], len: usize, ends: &Ends) -> Option<Result<(), Failure>> {
         let layout = self.layout;
         let width = layout.width;
-        let beside = layout.shape == Shape::Columns && layout.place == Place::Beside;
         let cells = layout.codes.len();
         // The only field of a line may be none; a carriage return may stand behind the last one.
         let fields = width > 1 && (1..=AHEAD).contains(&cells);
         let last = Some(&(width - 1));
         let stops = layout.codes.last() != last && layout.date.as_ref() != last
             || memchr::memchr(b'\r', &chunk[..len]).is_none();
-        let usual = beside && !self.combine && self.cells.plain() && fields && stops;
+        let usual = self.is_beside() && self.cells.plain() && fields && stops;
         if !usual || !ends.all_of(width, chunk) {
             return None;
         }

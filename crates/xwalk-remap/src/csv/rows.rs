@@ -76,7 +76,7 @@ const WORD: usize = 32;
 /// Copies `from[start..end]` to `into[at..]` in words; gives the place behind it. [`SPILL`] bytes behind either end have
 /// to be there.
 #[inline(always)]
-pub(super) fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
+fn copy(into: &mut [u8], at: usize, from: &[u8], start: usize, end: usize) -> usize {
     let len = end - start;
     let word: [u8; WORD] = from[start..start + WORD].try_into().expect("the slice has that length");
     into[at..at + WORD].copy_from_slice(&word);
@@ -188,8 +188,7 @@ impl Worker<'_> {
 
     #[inline(always)]
     fn process_all(&mut self, chunk: &[u8], fields: &[u32], records: &[u32]) -> Result<(), Failure> {
-        let quick =
-            self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
+        let quick = self.is_beside();
         let fixed = self.calendar.undated().filter(|_| self.layout.date.is_none());
         let (mut start, mut first) = (0, 0);
         for &last in records {
@@ -217,10 +216,14 @@ impl Worker<'_> {
         Ok(())
     }
 
+    /// Whether answers go right beside their codes and no row asks for more than that.
+    pub(super) fn is_beside(&self) -> bool {
+        self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine
+    }
+
     /// A row of any width, whatever its date.
     pub(super) fn odd_row(&mut self, chunk: &[u8], fields: &[u32], record: &Record) -> Result<(), Failure> {
-        let beside =
-            self.layout.shape == Shape::Columns && self.layout.place == Place::Beside && !self.combine;
+        let beside = self.is_beside();
         let done = match self.context(chunk, fields, record) {
             Ok(context) if beside => {
                 self.row(chunk, fields, record, context);
