@@ -6,6 +6,7 @@
 //! [`Tally`] counts every cell.
 
 mod answer;
+mod blocks;
 mod columns;
 mod combine;
 pub mod csv;

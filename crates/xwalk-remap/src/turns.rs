@@ -1,15 +1,18 @@
 //! Parts of an input that threads work on at once: they are written in order, and the first that fails ends the run.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::blocks::{BLOCK, Blocks};
 use crate::csv::Sink;
 use crate::error::RemapError;
 use crate::output::Watch;
 
-/// Whose turn it is, and what is known of the parts written so far.
-pub(crate) struct Turns<'a> {
-    state: Mutex<State<'a>>,
+/// What is known of the parts so far. A part is handed over, and whoever finds nobody writing writes all that follow in
+/// order; so nobody waits for a part that is being written, or is not made yet.
+pub(crate) struct Turns<'a, B> {
+    state: Mutex<State<'a, B>>,
     changed: Condvar,
     sink: Sink<'a>,
     /// What errors call the output.
@@ -17,34 +20,46 @@ pub(crate) struct Turns<'a> {
     watch: &'a dyn Watch,
 }
 
-struct State<'a> {
+struct State<'a, B> {
+    /// The part that is written next.
     next: u64,
-    /// Bytes written.
-    offset: u64,
+    /// Parts that were handed over.
+    parked: BTreeMap<u64, Part<B>>,
+    /// Whether somebody writes, who has the blocks then.
+    blocks: Option<Blocks<B>>,
+    /// Room for parts.
+    spare: Vec<B>,
+    /// How many wait for a change.
+    waiting: usize,
     /// Up to where room was asked for in the file.
     reserved: u64,
     /// Lines read.
     lines: u64,
+    first_ragged: Option<u64>,
     aside: Option<Box<dyn Write + Send + 'a>>,
     failure: Option<RemapError>,
 }
 
 /// What was made of a part.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'w> {
+pub(crate) struct Part<B> {
     /// Its place among the parts, from 0.
     pub(crate) number: u64,
     /// What is written.
-    pub(crate) bytes: &'w [u8],
+    pub(crate) bytes: B,
     /// What is set aside.
-    pub(crate) aside: &'w [u8],
+    pub(crate) aside: Vec<u8>,
     /// Number of its lines.
     pub(crate) lines: u64,
+    /// Which of them has not the usual number of fields first, from 1.
+    pub(crate) first_ragged: Option<u64>,
 }
 
 const ASIDE: &str = "the rows set aside";
 
-impl<'a> Turns<'a> {
+/// Parts that are handed over before their turn: enough that threads need not wait, little enough to be held.
+const PARKED: usize = 4;
+
+impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
     /// Turns behind what was written already: so many bytes, from so many lines.
     pub(crate) fn new(
         sink: Sink<'a>,
@@ -53,75 +68,108 @@ impl<'a> Turns<'a> {
         watch: &'a dyn Watch,
         (offset, lines): (u64, u64),
     ) -> Self {
-        let state = State { next: 0, offset, reserved: 0, lines, aside, failure: None };
+        let block = if sink.in_order() { 1 } else { BLOCK };
+        let state = State {
+            next: 0,
+            parked: BTreeMap::new(),
+            blocks: Some(Blocks::new(block, offset)),
+            spare: Vec::new(),
+            waiting: 0,
+            reserved: 0,
+            lines,
+            first_ragged: None,
+            aside,
+            failure: None,
+        };
         Self { state: Mutex::new(state), changed: Condvar::new(), sink, output, watch }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+    fn lock(&self) -> MutexGuard<'_, State<'a, B>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until all parts before `number` are written. `None` where the run has failed.
-    fn turn(&self, number: u64) -> Option<MutexGuard<'_, State<'a>>> {
+    /// Waits until it is the turn of `number`, or `or` holds. `None` where the run has failed.
+    fn turn(&self, number: u64, or: impl Fn(&State<'a, B>) -> bool) -> Option<MutexGuard<'_, State<'a, B>>> {
         let mut state = self.lock();
-        while state.next != number && state.failure.is_none() {
+        while state.next != number && state.failure.is_none() && !or(&state) {
+            state.waiting += 1;
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
         state.failure.is_none().then_some(state)
+    }
+
+    /// Lets go of the state, and tells of its change those who wait.
+    fn tell(&self, state: MutexGuard<'_, State<'a, B>>) {
+        let waiting = state.waiting > 0;
+        drop(state);
+        if waiting {
+            self.changed.notify_all();
+        }
     }
 
     /// Ends the run with what went wrong in a part, unless one before it failed. The error is told the number of lines
     /// before the part.
     pub(crate) fn fail(&self, number: u64, error: impl FnOnce(u64) -> RemapError) {
-        if let Some(mut state) = self.turn(number) {
+        if let Some(mut state) = self.turn(number, |_| false) {
             state.failure = Some(error(state.lines));
-            drop(state);
-            self.changed.notify_all();
+            self.tell(state);
         }
     }
 
-    /// Writes a part in its place. Gives the number of lines before it; `None` where the run is over.
-    pub(crate) fn write(&self, part: Part<'_>) -> Option<u64> {
-        let mut state = self.turn(part.number)?;
-        let (offset, before) = (state.offset, state.lines);
-        state.offset += part.bytes.len() as u64;
-        state.lines += part.lines;
-        // A small output needs no room made for it.
-        if state.next > 0 {
-            state.reserved = self.sink.reserve(state.offset, state.reserved);
+    /// Hands a part over, which is written in its place. Gives room for another one; `None` where the run is over.
+    pub(crate) fn write(&self, part: Part<B>) -> Option<B> {
+        let mut state = self.turn(part.number, |state| state.parked.len() < PARKED)?;
+        state.parked.insert(part.number, part);
+        while let Some(mut blocks) = state.blocks.take() {
+            self.take(&mut state, &mut blocks);
+            let full = if state.failure.is_some() { 0 } else { blocks.full() };
+            if full == 0 {
+                state.blocks = Some(blocks);
+                break;
+            }
+            let end = blocks.offset() + full;
+            let reserved = state.reserved;
+            self.tell(state);
+            let reserved = self.sink.reserve(end, reserved);
+            let written = self.sink.write(&mut blocks.slices(full), blocks.offset());
+            state = self.lock();
+            state.reserved = reserved;
+            blocks.written(full, |room| state.spare.push(room));
+            state.blocks = Some(blocks);
+            if let Err(error) = written {
+                state.failure.get_or_insert(RemapError::write(&self.output)(error));
+            }
         }
-        let mut failure = None;
-        if !part.aside.is_empty()
-            && let Some(aside) = &mut state.aside
+        let room = state.failure.is_none().then(|| state.spare.pop().unwrap_or_default());
+        self.tell(state);
+        room
+    }
+
+    /// Takes the parts whose turn has come, in order.
+    fn take(&self, state: &mut State<'a, B>, blocks: &mut Blocks<B>) {
+        while state.failure.is_none()
+            && let Some(part) = state.parked.remove(&state.next)
         {
-            failure = aside.write_all(part.aside).err().map(RemapError::write(ASIDE));
+            state.next += 1;
+            if let (None, Some(line)) = (state.first_ragged, part.first_ragged) {
+                state.first_ragged = Some(state.lines + line);
+            }
+            state.lines += part.lines;
+            blocks.add(part.bytes);
+            if !part.aside.is_empty()
+                && let Some(aside) = &mut state.aside
+            {
+                state.failure = aside.write_all(&part.aside).err().map(RemapError::write(ASIDE));
+            }
+            if state.failure.is_none() && self.watch.stopped() {
+                state.failure = Some(RemapError::Stopped { output: self.output.clone().into() });
+            }
         }
-        let in_order = self.sink.in_order();
-        if in_order && failure.is_none() {
-            failure = self.sink.write(part.bytes, offset).err().map(RemapError::write(&self.output));
-        }
-        if failure.is_none() && self.watch.stopped() {
-            failure = Some(RemapError::Stopped { output: self.output.clone().into() });
-        }
-        state.next += 1;
-        let failed = failure.is_some();
-        state.failure = failure;
-        drop(state);
-        self.changed.notify_all();
-        if failed {
-            return None;
-        }
-        // Where the place is known, the next part need not wait for the bytes of this one.
-        if !in_order && let Err(error) = self.sink.write(part.bytes, offset) {
-            self.lock().failure.get_or_insert(RemapError::write(&self.output)(error));
-            self.changed.notify_all();
-            return None;
-        }
-        Some(before)
     }
 
-    /// Ends the run: what failed, or the last bytes.
-    pub(crate) fn finish(self) -> Result<(), RemapError> {
+    /// Ends the run: what failed, or the last bytes. Gives the first line that has not the usual number of fields.
+    pub(crate) fn finish(self) -> Result<Option<u64>, RemapError> {
         let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(failure) = state.failure {
             return Err(failure);
@@ -129,9 +177,14 @@ impl<'a> Turns<'a> {
         if let Some(aside) = &mut state.aside {
             aside.flush().map_err(RemapError::write(ASIDE))?;
         }
-        if state.reserved > 0 {
-            self.sink.cut(state.offset).map_err(RemapError::write(&self.output))?;
+        if let Some(blocks) = state.blocks {
+            let (held, offset) = (blocks.held(), blocks.offset());
+            let mut written = self.sink.write(&mut blocks.slices(held), offset);
+            if state.reserved > 0 {
+                written = written.and_then(|()| self.sink.cut(offset + held));
+            }
+            written.and_then(|()| self.sink.flush()).map_err(RemapError::write(&self.output))?;
         }
-        self.sink.flush().map_err(RemapError::write(&self.output))
+        Ok(state.first_ragged)
     }
 }

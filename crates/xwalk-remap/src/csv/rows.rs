@@ -41,13 +41,15 @@ pub(crate) struct Output {
     pub(super) len: usize,
 }
 
+impl AsRef<[u8]> for Output {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
 impl Output {
     pub(crate) fn clear(&mut self) {
         self.len = 0;
-    }
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
     }
 
     /// Takes the last byte back.

@@ -1,5 +1,6 @@
 //! Drives a delimited table through its threads: chunks are read in turn, worked on at once, and written in order.
 
+use std::io::IoSlice;
 use std::sync::{Mutex, PoisonError};
 
 use super::cells::Cells;
@@ -26,7 +27,7 @@ pub struct Job<'a> {
 /// What threads share.
 struct Shared<'a> {
     reader: Mutex<ChunkReader>,
-    turns: Turns<'a>,
+    turns: Turns<'a, Output>,
     layout: Layout,
     /// What errors call the table.
     name: String,
@@ -59,7 +60,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     }
     let taken = head.taken as u64;
     reader.give_back(rest);
-    sink.write(&header, 0).map_err(RemapError::write(&output))?;
+    sink.write(&mut [IoSlice::new(&header)], 0).map_err(RemapError::write(&output))?;
     watch.advance(taken, 0);
     // Row ids count on from the row before, which only one thread knows.
     let threads = if options.shape == Shape::Explode { 1 } else { options.threads.max(1) };
@@ -76,7 +77,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     for part in in_threads(threads, || work(&shared)) {
         tally.add(&part);
     }
-    shared.turns.finish()?;
+    tally.first_ragged = shared.turns.finish()?;
     Ok(tally)
 }
 
@@ -110,7 +111,6 @@ fn work(shared: &Shared<'_>) -> Tally {
             }
         };
         let rows = worker.tally.rows;
-        let first_ragged = worker.tally.first_ragged.take();
         let lines = match worker.process(&buffer, chunk.len) {
             Ok(lines) => lines,
             Err(failure) => {
@@ -120,17 +120,19 @@ fn work(shared: &Shared<'_>) -> Tally {
         };
         if chunk.unterminated {
             // The line feed was ours.
-            if worker.out.bytes().ends_with(b"\n") {
+            if worker.out.as_ref().ends_with(b"\n") {
                 worker.out.pop();
             }
         }
-        let first_here = worker.tally.first_ragged.take();
-        let part = Part { number: chunk.number, bytes: worker.out.bytes(), aside: &worker.aside, lines };
-        let Some(before) = shared.turns.write(part) else { break };
-        worker.tally.first_ragged = first_ragged.or(first_here.map(|line| line + before));
-        if let (Some(a), Some(b)) = (first_ragged, first_here) {
-            worker.tally.first_ragged = Some(a.min(b + before));
-        }
+        let part = Part {
+            number: chunk.number,
+            bytes: std::mem::take(&mut worker.out),
+            aside: std::mem::take(&mut worker.aside),
+            lines,
+            first_ragged: worker.tally.first_ragged.take(),
+        };
+        let Some(room) = shared.turns.write(part) else { break };
+        worker.out = room;
         task.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.cells.settle();

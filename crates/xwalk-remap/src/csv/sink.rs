@@ -1,7 +1,7 @@
 //! Where chunks go: to their place in a file from any thread, or one after the other into a stream.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IoSlice, Write};
 use std::sync::{Mutex, PoisonError};
 
 /// Takes the bytes of the output.
@@ -43,10 +43,16 @@ impl<'a> Sink<'a> {
         }
     }
 
-    pub(crate) fn write(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+    /// Writes bytes that follow each other.
+    pub(crate) fn write(&self, mut bytes: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
+        // What holds nothing is left out.
+        IoSlice::advance_slices(&mut bytes, 0);
         match self {
             Self::File(file) => write_at(file, bytes, offset),
-            Self::Stream(out) => out.lock().unwrap_or_else(PoisonError::into_inner).write_all(bytes),
+            Self::Stream(out) => {
+                let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+                bytes.iter().try_for_each(|part| out.write_all(part))
+            }
         }
     }
 
@@ -71,13 +77,33 @@ fn reserve(file: &File, from: u64, length: u64) {
 #[cfg(not(target_os = "linux"))]
 fn reserve(_: &File, _: u64, _: u64) {}
 
-#[cfg(unix)]
-fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+#[cfg(target_os = "linux")]
+fn write_at(file: &File, mut left: &mut [IoSlice<'_>], mut offset: u64) -> io::Result<()> {
+    while !left.is_empty() {
+        match rustix::io::pwritev(file, left, offset) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(n) => {
+                IoSlice::advance_slices(&mut left, n);
+                offset += n as u64;
+            }
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn write_at(file: &File, bytes: &[IoSlice<'_>], mut offset: u64) -> io::Result<()> {
     use std::os::unix::fs::FileExt;
-    file.write_all_at(bytes, offset)
+    bytes.iter().try_for_each(|part| {
+        file.write_all_at(part, offset)?;
+        offset += part.len() as u64;
+        Ok(())
+    })
 }
 
 #[cfg(not(unix))]
-fn write_at(mut file: &File, bytes: &[u8], _: u64) -> io::Result<()> {
-    file.write_all(bytes)
+fn write_at(mut file: &File, bytes: &[IoSlice<'_>], _: u64) -> io::Result<()> {
+    bytes.iter().try_for_each(|part| file.write_all(part))
 }

@@ -31,7 +31,7 @@ pub struct Job<'a> {
 
 struct Shared<'a> {
     reader: Mutex<LineReader>,
-    turns: Turns<'a>,
+    turns: Turns<'a, Vec<u8>>,
     wanted: Wanted,
     target: Target,
     labels: Vec<String>,
@@ -148,10 +148,10 @@ fn work(shared: &Shared<'_>) -> (Tally, Places) {
                 break;
             }
         };
-        let part = Part { number: chunk.number, bytes: &worker.out, aside: &worker.aside, lines };
-        if shared.turns.write(part).is_none() {
-            break;
-        }
+        let (bytes, aside) = (std::mem::take(&mut worker.out), std::mem::take(&mut worker.aside));
+        let part = Part { number: chunk.number, bytes, aside, lines, first_ragged: None };
+        let Some(room) = shared.turns.write(part) else { break };
+        worker.out = room;
         task.watch.advance(chunk.len as u64, worker.tally.rows - rows);
     }
     worker.lookup.count_into(&mut worker.tally);
