@@ -10,18 +10,18 @@ use super::lanes::{Laned, Lanes, dispatch};
 use super::reader::Failure;
 use super::rows::{Output, Record, Worker};
 use super::scan::Ends;
-use super::short::{Key, NEVER, Short, View, length, long_number};
+use super::short::{Eight, Fifty, Key, NEVER, Short, Twenty, View, length, long_number};
 use crate::date::{Calendar, DateFormat};
 use crate::table::MASKS;
 
 /// Spellings with their texts, by the room that there is for a text.
 pub(super) enum Shorts {
     /// A code without a dot.
-    Eight(Short<8>),
+    Eight(Eight),
     /// One field.
-    Twenty(Short<24>),
+    Twenty(Twenty),
     /// A target with its outcome, and what is longer.
-    Fifty(Short<56>),
+    Fifty(Fifty),
 }
 
 impl Shorts {
@@ -108,14 +108,19 @@ impl Worker<'_> {
         Some(done)
     }
 
-    fn answer<const T: usize>(&mut self, rows: Rows<'_>, short: &mut Short<T>) -> Result<(), Failure> {
+    fn answer<const T: usize, const N: usize>(
+        &mut self,
+        rows: Rows<'_>,
+        short: &mut Short<T, N>,
+    ) -> Result<(), Failure> {
         let (mut row, mut done) = (0, 0);
         loop {
             let Self { cells, out, tally, .. } = self;
             // There is room for all that is left, so that rows need not ask for it.
             out.reserve(rows.len - done + (rows.count - row) * rows.cells * T + SPARE);
             let (longs, first) = (Longs { cells, spare: SPARE }, row);
-            let known = Known { rows, row, short: short.view(), longs, at: out.len, out: &mut out.bytes };
+            let known: Known<'_, '_, '_, T, N> =
+                Known { rows, row, short: short.view(), longs, at: out.len, out: &mut out.bytes };
             (row, out.len) = dispatch(known);
             tally.rows += (row - first) as u64;
             tally.rows_out += (row - first) as u64;
@@ -158,11 +163,11 @@ impl Rows<'_> {
     }
 
     /// A row with a spelling that is not in the table, but may be from now on.
-    fn meet<const T: usize>(
+    fn meet<const T: usize, const N: usize>(
         &self,
         row: usize,
         context: u16,
-        short: &mut Short<T>,
+        short: &mut Short<T, N>,
         cells: &mut Cells<'_>,
         out: &mut Output,
     ) {
@@ -221,17 +226,17 @@ impl Longs<'_> {
 }
 
 /// Rows from one on whose spellings are all in the table.
-struct Known<'c, 's, 'o, const T: usize> {
+struct Known<'c, 's, 'o, const T: usize, const N: usize> {
     rows: Rows<'c>,
     row: usize,
-    short: View<'s, T>,
+    short: View<'s, N>,
     longs: Longs<'s>,
     out: &'o mut [u8],
     /// Where the next byte goes.
     at: usize,
 }
 
-impl<const T: usize> Laned for Known<'_, '_, '_, T> {
+impl<const T: usize, const N: usize> Laned for Known<'_, '_, '_, T, N> {
     /// The first row that has a spelling that is not there, and where its bytes go.
     type Output = (usize, usize);
 
@@ -244,7 +249,7 @@ impl<const T: usize> Laned for Known<'_, '_, '_, T> {
     }
 }
 
-impl<const T: usize> Known<'_, '_, '_, T> {
+impl<const T: usize, const N: usize> Known<'_, '_, '_, T, N> {
     #[inline(always)]
     fn answer<L: Lanes, const DATED: bool>(self, lanes: L) -> (usize, usize) {
         let Self { rows, mut row, mut short, mut longs, out, mut at } = self;
@@ -256,8 +261,8 @@ impl<const T: usize> Known<'_, '_, '_, T> {
             let some = (AHEAD / cells).min(most).min(rows.count - row);
             most = (most * 2).min(AHEAD);
             let keys = &mut keys[..some * cells];
-            rows.pack::<T, DATED>(row, keys, &short);
-            let found = short.take::<DATED>(lanes, keys, &mut texts);
+            rows.pack::<N, DATED>(row, keys, &short);
+            let found = short.take::<T, DATED>(lanes, keys, &mut texts);
             let whole = found / cells;
             let done;
             (done, at) = rows.write(row, &texts[..whole * cells], &mut longs, out, at);
@@ -280,7 +285,7 @@ impl<'c> Rows<'c> {
 
     /// Packs the spellings of some rows, up to one whose date takes a closer look.
     #[inline(always)]
-    fn pack<const T: usize, const DATED: bool>(&self, first: usize, keys: &mut [Key], short: &View<'_, T>) {
+    fn pack<const N: usize, const DATED: bool>(&self, first: usize, keys: &mut [Key], short: &View<'_, N>) {
         for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
             let ends = self.ends(row);
             let Some(context) = self.context(row) else {

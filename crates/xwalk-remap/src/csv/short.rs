@@ -9,13 +9,10 @@ use super::lanes::{KEYS, Lanes};
 use crate::table::Reach;
 
 /// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes, or the numbers of
-/// longer ones. With the shortest texts a bucket is a line of the processor's cache. A spelling stands in one of two
-/// buckets; where it has answers in other contexts, these stand apart.
-pub(super) struct Short<const T: usize> {
-    buckets: Vec<Bucket<T>>,
-    /// For each place in a bucket how often it was taken. What is written after each look-up stands apart from what is
-    /// read before it: a processor waits where it reads in one piece what it has just written a part of.
-    counts: Vec<[u32; KEYS]>,
+/// longer ones, in buckets of `N` words. A spelling stands in one of two buckets; where it has answers in other contexts,
+/// these stand apart.
+pub(super) struct Short<const T: usize, const N: usize> {
+    buckets: Vec<Bucket<N>>,
     /// For each place in a bucket the contexts that it is for.
     spans: Vec<[Span; KEYS]>,
     /// For each place in a bucket the number of its answer.
@@ -29,12 +26,21 @@ pub(super) struct Short<const T: usize> {
     homeless: Vec<(u32, u32)>,
 }
 
+/// Texts of a code and its delimiter; a bucket is one line of the processor's cache.
+pub(super) type Eight = Short<8, 8>;
+/// Texts of a field.
+pub(super) type Twenty = Short<24, 16>;
+/// Texts of several fields.
+pub(super) type Fifty = Short<56, 32>;
+
+/// Places in a bucket.
+const WAYS: usize = 3;
+
+/// Keys, then texts, then how often each was taken, in lines of the processor's cache. Counts are not beside the keys: a
+/// processor waits where it reads in one piece what it has just written a part of.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-struct Bucket<const T: usize> {
-    keys: [u64; KEYS],
-    texts: [[u8; T]; KEYS],
-}
+struct Bucket<const N: usize>([u64; N]);
 
 /// Contexts from one on, and how many more.
 #[derive(Clone, Copy)]
@@ -84,11 +90,46 @@ const MOVES: usize = 64;
 /// The buckets of a thread come to no more bytes than this.
 const MOST_BYTES: usize = 16 << 20;
 
-impl<const T: usize> Bucket<T> {
-    const EMPTY: Self = Self { keys: [FREE; KEYS], texts: [[0; T]; KEYS] };
+impl<const N: usize> Bucket<N> {
+    const EMPTY: Self = {
+        let mut words = [0; N];
+        let mut way = 0;
+        while way < WAYS {
+            words[way] = FREE;
+            way += 1;
+        }
+        Self(words)
+    };
+
+    fn keys(&self) -> &[u64] {
+        &self.0[..WAYS]
+    }
 
     fn way(&self, key: u64) -> Option<usize> {
-        self.keys.iter().position(|held| *held == key)
+        self.keys().iter().position(|held| *held == key)
+    }
+
+    /// The places of a key: a bit for each.
+    #[inline(always)]
+    fn ways(&self, lanes: impl Lanes, key: u64) -> u32 {
+        let first = self.0.first_chunk().expect("a bucket has more words");
+        lanes.keys(first, key) & ((1 << WAYS) - 1)
+    }
+
+    #[inline(always)]
+    fn text<const T: usize>(&self, way: usize) -> [u8; T] {
+        let (bytes, start) = (bytemuck::cast_slice(&self.0), WAYS * 8 + way * T);
+        bytes[start..start + T].try_into().expect("the slice has that length")
+    }
+
+    fn set_text<const T: usize>(&mut self, way: usize, text: [u8; T]) {
+        let (bytes, start) = (bytemuck::cast_slice_mut(&mut self.0), WAYS * 8 + way * T);
+        bytes[start..start + T].copy_from_slice(&text);
+    }
+
+    #[inline(always)]
+    fn counts(&mut self) -> &mut [u32] {
+        bytemuck::cast_slice_mut(&mut self.0[N - KEYS / 2..])
     }
 }
 
@@ -112,42 +153,38 @@ pub(super) struct Key {
 }
 
 /// What is needed of a table to look into it.
-pub(super) struct View<'s, const T: usize> {
-    buckets: &'s [Bucket<T>],
-    counts: &'s mut [[u32; KEYS]],
+pub(super) struct View<'s, const N: usize> {
+    buckets: &'s mut [Bucket<N>],
     spans: &'s [[Span; KEYS]],
     shift: u32,
 }
 
-impl<const T: usize> View<'_, T> {
+impl<const N: usize> View<'_, N> {
     /// Takes the texts of packed spellings, each once, up to the first that is not there. Gives how many were. Where all
     /// rows have one context (not `DATED`), it is not asked for.
     #[inline(always)]
-    pub(super) fn take<const DATED: bool>(
+    pub(super) fn take<const T: usize, const DATED: bool>(
         &mut self,
         lanes: impl Lanes,
         keys: &[Key],
         texts: &mut [[u8; T]],
     ) -> usize {
         // What the loop needs is not left where a call could change it.
-        let Self { buckets, counts, spans, shift } = self;
-        let (buckets, spans, shift) = (*buckets, *spans, *shift);
-        let len = buckets.len();
-        assert!(len > 0 && len == counts.len() && len == spans.len(), "each bucket has its counts");
-        // The mask says nothing new, and spares the check of the index.
-        let mask = len - 1;
+        let Self { buckets, spans, shift } = self;
+        let (buckets, spans, shift) = (&mut **buckets, *spans, *shift);
         for (i, (key, text)) in keys.iter().zip(texts).enumerate() {
-            let mut at = key.home as usize & mask;
-            let same = lanes.keys(&buckets[at].keys, key.word);
+            let mut bucket = &mut buckets[key.home as usize];
+            let same = bucket.ways(lanes, key.word);
             let mut way = same.trailing_zeros() as usize % KEYS;
-            if same == 0 || DATED && !spans[at][way].holds(key.context) {
+            if same == 0 || DATED && !spans[key.home as usize][way].holds(key.context) {
                 match elsewhere(buckets, spans, shift, *key) {
-                    Some(place) => (at, way) = (place.bucket, place.way),
+                    Some(place) => (bucket, way) = (&mut buckets[place.bucket], place.way % KEYS),
                     None => return i,
                 }
             }
-            counts[at][way] = counts[at][way].wrapping_add(1);
-            *text = buckets[at].texts[way];
+            *text = bucket.text(way);
+            let count = &mut bucket.counts()[way];
+            *count = count.wrapping_add(1);
         }
         keys.len()
     }
@@ -156,8 +193,7 @@ impl<const T: usize> View<'_, T> {
     #[inline(always)]
     pub(super) fn key<const DATED: bool>(&self, word: u64, context: u16) -> Key {
         let home = home(word, self.shift);
-        prefetch_index::prefetch_index(self.buckets, home);
-        prefetch_index::prefetch_index(&*self.counts, home);
+        prefetch_index::prefetch_index(&*self.buckets, home);
         if DATED {
             prefetch_index::prefetch_index(self.spans, home);
         }
@@ -168,7 +204,7 @@ impl<const T: usize> View<'_, T> {
     pub(super) fn untake(&mut self, keys: &[Key]) {
         for &key in keys {
             if let Some(Place { bucket, way }) = elsewhere(self.buckets, self.spans, self.shift, key) {
-                self.counts[bucket][way] -= 1;
+                self.buckets[bucket].counts()[way] -= 1;
             }
         }
     }
@@ -177,15 +213,15 @@ impl<const T: usize> View<'_, T> {
 /// Looks for a spelling in all places.
 #[cold]
 #[inline(never)]
-fn elsewhere<const T: usize>(
-    buckets: &[Bucket<T>],
+fn elsewhere<const N: usize>(
+    buckets: &[Bucket<N>],
     spans: &[[Span; KEYS]],
     shift: u32,
     key: Key,
 ) -> Option<Place> {
     let stands = |word: u64, context: u16| {
         [home(word, shift), away(word, shift)].into_iter().find_map(|bucket| {
-            let mut held = buckets[bucket].keys.iter().zip(&spans[bucket]);
+            let mut held = buckets[bucket].keys().iter().zip(&spans[bucket]);
             let way = held.position(|(key, span)| *key == word && span.holds(context))?;
             Some(Place { bucket, way })
         })
@@ -202,7 +238,7 @@ fn apart(word: u64, context: u16) -> u64 {
     word ^ (u64::from(context) + 1).wrapping_mul(SPREAD).rotate_left(17)
 }
 
-impl<const T: usize> Short<T> {
+impl<const T: usize, const N: usize> Short<T, N> {
     pub(super) fn new() -> Self {
         Self::sized(FIRST_BITS)
     }
@@ -210,17 +246,19 @@ impl<const T: usize> Short<T> {
     fn sized(bits: u32) -> Self {
         let (buckets, none) = (vec![Bucket::EMPTY; 1 << bits], vec![[0; KEYS]; 1 << bits]);
         let spans = vec![[Span { first: 0, more: 0 }; KEYS]; 1 << bits];
-        let (counts, shift) = (none.clone(), 64 - bits);
-        Self { buckets, counts, spans, numbers: none, shift, len: 0, long: 0, homeless: Vec::new() }
+        Self { buckets, spans, numbers: none, shift: 64 - bits, len: 0, long: 0, homeless: Vec::new() }
     }
 
-    pub(super) fn view(&mut self) -> View<'_, T> {
-        View { buckets: &self.buckets, counts: &mut self.counts, spans: &self.spans, shift: self.shift }
+    pub(super) fn view(&mut self) -> View<'_, N> {
+        View { buckets: &mut self.buckets, spans: &self.spans, shift: self.shift }
     }
 
     /// The same spellings with room for other texts, which `text` gives by the number of the answer.
-    pub(super) fn with_room<'t, const U: usize>(&self, text: impl Fn(u32) -> &'t [u8]) -> Short<U> {
-        let most = (MOST_BYTES / size_of::<Bucket<U>>()).ilog2();
+    pub(super) fn with_room<'t, const U: usize, const M: usize>(
+        &mut self,
+        text: impl Fn(u32) -> &'t [u8],
+    ) -> Short<U, M> {
+        let most = (MOST_BYTES / size_of::<Bucket<M>>()).ilog2();
         let mut other = Short::sized((64 - self.shift).min(most));
         other.homeless.clone_from(&self.homeless);
         for Entry { key, span, number, count, .. } in self.entries() {
@@ -235,7 +273,7 @@ impl<const T: usize> Short<T> {
 
     /// Whether it is so full that others are hard to place.
     fn is_full(&self) -> bool {
-        self.len * 4 >= self.buckets.len() * KEYS * 3
+        self.len * 4 >= self.buckets.len() * WAYS * 3
     }
 
     /// Whether many texts are too long.
@@ -252,7 +290,7 @@ impl<const T: usize> Short<T> {
     /// Keeps the answer of a spelling that is not there yet for a context, and says whether there was room.
     pub(super) fn keep(&mut self, key: Key, (number, reach): (u32, Reach), text: &[u8]) -> bool {
         let full = self.is_full();
-        if full && self.buckets.len() * size_of::<Bucket<T>>() * 2 > MOST_BYTES || key.context & APART != 0 {
+        if full && self.buckets.len() * size_of::<Bucket<N>>() * 2 > MOST_BYTES || key.context & APART != 0 {
             return false;
         }
         let (mut word, mut span) = (key.word, Span::from(reach));
@@ -287,7 +325,7 @@ impl<const T: usize> Short<T> {
                     return;
                 }
             }
-            moving = self.put(Place { bucket, way: KEYS - 1 - turn % KEYS }, moving);
+            moving = self.put(Place { bucket, way: WAYS - 1 - turn % WAYS }, moving);
             let buckets = [home(moving.key, self.shift), away(moving.key, self.shift)];
             bucket = if buckets[0] == bucket { buckets[1] } else { buckets[0] };
         }
@@ -298,28 +336,28 @@ impl<const T: usize> Short<T> {
     fn put(&mut self, Place { bucket, way }: Place, entry: Entry<T>) -> Entry<T> {
         let old = self.entry(Place { bucket, way });
         let held = &mut self.buckets[bucket];
-        held.keys[way] = entry.key;
-        held.texts[way] = entry.text;
-        self.counts[bucket][way] = entry.count;
+        held.0[way] = entry.key;
+        held.set_text(way, entry.text);
+        held.counts()[way] = entry.count;
         self.spans[bucket][way] = entry.span;
         self.numbers[bucket][way] = entry.number;
         old
     }
 
-    fn entry(&self, Place { bucket, way }: Place) -> Entry<T> {
-        let (held, span) = (&self.buckets[bucket], self.spans[bucket][way]);
-        let (number, count) = (self.numbers[bucket][way], self.counts[bucket][way]);
-        Entry { key: held.keys[way], span, number, count, text: held.texts[way] }
+    fn entry(&mut self, Place { bucket, way }: Place) -> Entry<T> {
+        let (held, span) = (&mut self.buckets[bucket], self.spans[bucket][way]);
+        let (number, count) = (self.numbers[bucket][way], held.counts()[way]);
+        Entry { key: held.0[way], span, number, count, text: held.text(way) }
     }
 
-    fn entries(&self) -> impl Iterator<Item = Entry<T>> {
+    fn entries(&mut self) -> impl Iterator<Item = Entry<T>> {
         let places =
-            (0..self.buckets.len()).flat_map(|bucket| (0..KEYS).map(move |way| Place { bucket, way }));
+            (0..self.buckets.len()).flat_map(|bucket| (0..WAYS).map(move |way| Place { bucket, way }));
         places.map(|place| self.entry(place)).filter(|entry| entry.key != FREE)
     }
 
     /// The same spellings in so many buckets, the commonest where they are found first.
-    fn sorted(&self, bits: u32) -> Self {
+    fn sorted(&mut self, bits: u32) -> Self {
         let mut sorted = Self::sized(bits);
         sorted.homeless.clone_from(&self.homeless);
         let mut entries: Vec<Entry<T>> = self.entries().collect();
@@ -332,7 +370,8 @@ impl<const T: usize> Short<T> {
 
     /// How often each answer was taken, by its number; counts start anew.
     pub(super) fn counted(&mut self) -> impl Iterator<Item = (u32, u64)> {
-        let places = self.numbers.iter().flatten().zip(self.counts.iter_mut().flatten());
+        let counts = self.buckets.iter_mut().flat_map(Bucket::counts);
+        let places = self.numbers.iter().flatten().zip(counts);
         let counts = places.map(|(&number, count)| (number, std::mem::take(count)));
         let all = self.homeless.drain(..).chain(counts);
         all.filter(|(_, count)| *count > 0).map(|(number, count)| (number, count.into()))
@@ -382,10 +421,14 @@ mod tests {
         u64::from_le_bytes(*format!("{n:08}").as_bytes().first_chunk().expect("eight digits"))
     }
 
-    fn take<const T: usize>(short: &mut Short<T>, key: u64, context: u16) -> Option<Vec<u8>> {
+    fn take<const T: usize, const N: usize>(
+        short: &mut Short<T, N>,
+        key: u64,
+        context: u16,
+    ) -> Option<Vec<u8>> {
         let (mut view, mut texts) = (short.view(), [[7; T]]);
         let key = view.key::<true>(key, context);
-        let found = view.take::<true>(Plain, &[key], &mut texts) == 1;
+        let found = view.take::<T, true>(Plain, &[key], &mut texts) == 1;
         assert_eq!(short.number(key).is_some(), found);
         let text = found.then_some(&texts[0])?;
         Some(match long_number(text) {
@@ -394,26 +437,32 @@ mod tests {
         })
     }
 
-    fn keep<const T: usize>(short: &mut Short<T>, word: u64, number: u32, reach: Reach, text: &[u8]) {
+    fn keep<const T: usize, const N: usize>(
+        short: &mut Short<T, N>,
+        word: u64,
+        number: u32,
+        reach: Reach,
+        text: &[u8],
+    ) {
         let key = short.view().key::<true>(word, reach.first);
         short.keep(key, (number, reach), text);
     }
 
     #[test]
     fn there_is_an_end_to_room() {
-        let mut short = Short::<56>::new();
+        let mut short = Fifty::new();
         let kept = (0..).take_while(|&n| {
             let key = short.view().key::<true>(key(n), 0);
             short.keep(key, (n, Reach::ALL), b"x")
         });
         let kept = kept.count();
-        assert!((MOST_BYTES * 3..MOST_BYTES * 4).contains(&(kept * 256)), "{kept}");
-        assert_eq!(short.buckets.len() * size_of::<Bucket<56>>(), MOST_BYTES);
+        assert!((MOST_BYTES * 9 / 4..MOST_BYTES * 3).contains(&(kept * 256)), "{kept}");
+        assert_eq!(short.buckets.len() * size_of::<Bucket<32>>(), MOST_BYTES);
     }
 
     #[test]
     fn what_was_kept_is_found_and_counted() {
-        let mut short = Short::<8>::new();
+        let mut short = Eight::new();
         let text = |n: u32| format!(",{}", n % 10_000_000).into_bytes();
         (0..40_000).for_each(|n| keep(&mut short, key(n), n / 2, Reach::ALL, &text(n)));
         let mut taken = vec![0u64; 20_000];
@@ -426,11 +475,11 @@ mod tests {
         assert!(found > 39_900, "{found}");
         let mut view = short.view();
         let again = [7, 8, 7, 50_000].map(|n| view.key::<false>(key(n), 0));
-        assert_eq!(view.take::<false>(Plain, &again, &mut [[0; 8]; 4]), 3);
+        assert_eq!(view.take::<8, false>(Plain, &again, &mut [[0; 8]; 4]), 3);
         view.untake(&again[..3]);
         // Nothing is lost where texts are others, or find no room.
         let other = b",12345678";
-        let mut wide = short.with_room::<24>(|number| if number == 3 { &[b'x'; 24] } else { other });
+        let mut wide = short.with_room::<24, 16>(|number| if number == 3 { &[b'x'; 24] } else { other });
         assert_eq!(take(&mut wide, key(6), 0).as_deref(), Some(&b"long 3"[..]));
         assert_eq!(take(&mut wide, key(8), 0).as_deref(), Some(&other[..]));
         assert!(!wide.is_too_narrow());
@@ -444,7 +493,7 @@ mod tests {
 
     #[test]
     fn a_spelling_may_have_an_answer_for_each_context() {
-        let mut short = Short::<8>::new();
+        let mut short = Eight::new();
         let reach = |n: u32, part: u16| Reach { first: part * 3, last: part * 3 + (n % 3) as u16 };
         for n in 0..2_000 {
             for part in 0..4 {
@@ -475,7 +524,7 @@ mod tests {
 
     #[test]
     fn of_texts_that_do_not_fit_the_number_is_kept() {
-        let mut short = Short::<8>::new();
+        let mut short = Eight::new();
         let texts: [&[u8]; 4] = [b",1234567", b",12345678", b",\0", b","];
         let expected: [&[u8]; 4] = [b",1234567", b"long 1", b"long 2", b","];
         for ((n, text), expected) in (0..).zip(texts).zip(expected) {
