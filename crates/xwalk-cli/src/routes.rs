@@ -379,7 +379,13 @@ fn map_step(
     let step = if let (Method::Gem, Some(forward)) = (method, forward) {
         // The other map only ranks, and only where its edition is the target.
         let back = || backward.filter(|_| ends).map(|id| holdings.map_pairs(id)).transpose();
-        let step = || anyhow::Ok(Step::of_map(&holdings.map(forward)?));
+        let step = || {
+            let map = holdings.map(forward)?;
+            let step = Step::of_map(&map);
+            // To give back what a map took takes a while, and nobody has to wait for it.
+            rayon::spawn(move || drop(map));
+            anyhow::Ok(step)
+        };
         let (step, back) = rayon::join(step, back);
         let step = step?;
         match back? {

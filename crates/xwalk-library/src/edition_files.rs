@@ -11,8 +11,9 @@ use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::Compression;
+use parquet::file::metadata::ParquetMetaDataReader;
 use parquet::file::properties::WriterProperties;
-use xwalk_model::{Code, ConceptKind, Edition, EditionBuilder, NoteKind, Role};
+use xwalk_model::{Code, ConceptIx, ConceptKind, Edition, EditionBuilder, NoteKind, Role};
 
 use crate::error::LibraryError;
 use crate::manifest::Manifest;
@@ -161,7 +162,7 @@ pub(crate) fn write_file(
 pub(crate) enum Extent {
     /// Everything.
     Whole,
-    /// Codes, status, hierarchy and titles, without notes and attributes.
+    /// Codes, status, hierarchy, and of each concept the title that [`xwalk_model::Concept::title`] gives.
     Titles,
     /// Codes, status and hierarchy.
     Outline,
@@ -187,15 +188,18 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
         builder.excerpt();
     }
     // The parent of a concept nearly always stands above it on the way to the last one.
-    let mut above: Vec<(String, usize)> = Vec::new();
+    let mut above: Vec<ConceptIx> = Vec::new();
     let mut parents: Vec<(u32, String)> = Vec::new();
     let path = folder.join(CONCEPTS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
     // A damaged manifest may state any number.
     let expected = (manifest.concepts as usize).min(MOST_FORESEEN);
     let mut at = Vec::with_capacity(expected);
-    let outline = ["code", "kind", "assignable", "parent"];
-    let columns = if extent == Extent::Outline { Some(&outline[..]) } else { None };
+    let mut columns = vec!["code", "kind", "assignable", "parent"];
+    if extent == Extent::Titles {
+        columns.extend(title_columns(&path)?);
+    }
+    let columns = (extent != Extent::Whole).then_some(&columns[..]);
     for batch in projected(&path, columns)? {
         let batch = batch?;
         let text = |name: &str| batch.column_by_name(name).and_then(|c| c.as_string_opt::<i32>());
@@ -220,24 +224,24 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
                 .ok_or_else(|| wrong("an unknown kind of concept"))?;
             let ix = builder.concept(Code::from_official(code.value(row)), kind.0, assignable.value(row));
             at.push(ix);
-            for (role, column) in &titles {
-                if !column.is_null(row) {
-                    builder.designation(ix, *role, column.value(row));
-                }
+            let mut told = titles.iter().filter(|(_, column)| !column.is_null(row));
+            let told = told.by_ref().take(if extent == Extent::Whole { titles.len() } else { 1 });
+            for (role, column) in told {
+                builder.designation(ix, *role, column.value(row));
             }
             if parent.is_null(row) {
                 above.clear();
             } else {
                 let name = parent.value(row);
-                match above.iter().rposition(|(code, _)| code == name) {
+                match above.iter().rposition(|ix| builder.code(*ix).as_str() == name) {
                     Some(level) => {
-                        builder.parent(ix, at[above[level].1]);
+                        builder.parent(ix, above[level]);
                         above.truncate(level + 1);
                     }
                     None => parents.push((ix.index() as u32, name.to_owned())),
                 }
             }
-            above.push((code.value(row).to_owned(), ix.index()));
+            above.push(ix);
         }
     }
     let empty = extent != Extent::Whole && parents.is_empty();
@@ -271,6 +275,27 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
         Some(())
     })?;
     builder.build().map_err(|source| LibraryError::Edition { id: manifest.id.clone(), source })
+}
+
+/// The columns that titles are taken from: up to the first that has one for every concept.
+fn title_columns(path: &Path) -> Result<Vec<&'static str>, LibraryError> {
+    let file = fs_err::File::open(path).map_err(LibraryError::io(path))?;
+    let metadata =
+        ParquetMetaDataReader::new().parse_and_finish(file.file()).map_err(LibraryError::damaged(path))?;
+    let has_all = |role: &str| {
+        metadata.row_groups().iter().all(|group| {
+            let column = group.columns().iter().find(|c| c.column_path().string() == role);
+            column.and_then(|c| c.statistics()?.null_count_opt()) == Some(0)
+        })
+    };
+    let mut columns = Vec::new();
+    for role in Role::ALL {
+        columns.push(role.id());
+        if has_all(role.id()) {
+            break;
+        }
+    }
+    Ok(columns)
 }
 
 /// The codes in an edition's folder, ordered.

@@ -1,5 +1,6 @@
 //! The files of a concept map: `mappings.parquet` and `map.json`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -119,7 +120,6 @@ pub(crate) fn write(map: &ConceptMap, folder: &Path) -> Result<(), LibraryError>
     write_file(&folder.join(MAPPINGS), fields, columns)
 }
 
-/// Reads a map back from its folder.
 /// The codes of a map in pairs of source and target, one for each row that has a target.
 pub(crate) fn read_pairs(folder: &Path) -> Result<Vec<(Code, Code)>, LibraryError> {
     let path = folder.join(MAPPINGS);
@@ -138,6 +138,7 @@ pub(crate) fn read_pairs(folder: &Path) -> Result<Vec<(Code, Code)>, LibraryErro
     Ok(pairs)
 }
 
+/// Reads a map back from its folder.
 pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, LibraryError> {
     let path = folder.join(MAPPINGS);
     let wrong = |reason: &str| LibraryError::Damaged { path: path.clone(), reason: reason.to_owned() };
@@ -146,7 +147,8 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
     map.remarks.clone_from(&manifest.remarks);
     map.unmapped_targets.clone_from(&manifest.unmapped_targets);
     // The rows of one alternative follow each other, also across batches.
-    let mut open: Option<(String, i32)> = None;
+    let mut open: Option<i32> = None;
+    let mut elements = Elements::default();
     for batch in batches(&path)? {
         let batch = batch?;
         let text = |name: &str| {
@@ -164,9 +166,8 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
         for row in 0..batch.num_rows() {
             let code = (!target.is_null(row)).then(|| Code::from_official(target.value(row)));
             let key = (source.value(row), alternative.value(row));
-            if open.as_ref().is_some_and(|(source, number)| (source.as_str(), *number) == key) {
-                let last = map.elements.get_mut(&Code::from_official(key.0)).and_then(|m| m.last_mut());
-                let Some(Targets::Combination { slots, .. }) = last.map(|m| &mut m.targets) else {
+            if open == Some(key.1) && elements.is_open(key.0) {
+                let Some(Targets::Combination { slots, .. }) = elements.last().map(|m| &mut m.targets) else {
                     return Err(wrong("a further row of an alternative that is no combination"));
                 };
                 let at = usize::try_from(slot.value(row)).map_err(|_| wrong("a negative slot"))?;
@@ -200,9 +201,47 @@ pub(crate) fn read(manifest: &MapManifest, folder: &Path) -> Result<ConceptMap, 
             let relationship = RELATIONSHIPS.into_iter().find(|r| r.id() == word);
             let relationship = relationship.ok_or_else(|| wrong("an unknown relationship"))?;
             let mapping = Mapping { targets, relationship, provenance, flags: flags.value(row).into() };
-            map.push(Code::from_official(key.0), mapping);
-            open = Some((key.0.to_owned(), key.1));
+            elements.push(key.0, mapping);
+            open = Some(key.1);
         }
     }
+    map.elements = elements.close();
     Ok(map)
+}
+
+/// The elements of a map as they come: the alternatives of a source together, and sources in order.
+#[derive(Default)]
+struct Elements(Vec<(Code, Vec<Mapping>)>);
+
+impl Elements {
+    /// Whether the last source is this one.
+    fn is_open(&self, source: &str) -> bool {
+        self.0.last().is_some_and(|(last, _)| last.as_str() == source)
+    }
+
+    /// The last alternative of the last source.
+    fn last(&mut self) -> Option<&mut Mapping> {
+        self.0.last_mut()?.1.last_mut()
+    }
+
+    fn push(&mut self, source: &str, mapping: Mapping) {
+        match self.0.last_mut() {
+            Some((last, mappings)) if last.as_str() == source => mappings.push(mapping),
+            // Most sources have one alternative, and room for more in each would be room for more than the map.
+            _ => self.0.push((Code::from_official(source), vec![mapping])),
+        }
+    }
+
+    /// All of them; a source that came again has its alternatives together.
+    fn close(mut self) -> BTreeMap<Code, Vec<Mapping>> {
+        self.0.sort_by(|a, b| a.0.cmp(&b.0));
+        self.0.dedup_by(|next, before| {
+            let same = next.0 == before.0;
+            if same {
+                before.1.append(&mut next.1);
+            }
+            same
+        });
+        self.0.into_iter().collect()
+    }
 }

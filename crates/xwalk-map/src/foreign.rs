@@ -26,15 +26,9 @@ pub(crate) fn check<'c>(
     codes: impl Iterator<Item = &'c Code>,
     limit: usize,
 ) -> Result<(Option<Foreign>, BTreeSet<Code>), MapError> {
-    let mut missing = Vec::new();
     let mut of = 0usize;
-    for code in codes {
-        of += 1;
-        if edition.get(code).is_none() {
-            missing.push(code.clone());
-        }
-    }
-    missing.sort_unstable();
+    let missing = edition.lacks(codes.inspect(|_| of += 1));
+    let missing: Vec<Code> = missing.into_iter().cloned().collect();
     if missing.is_empty() {
         return Ok((None, BTreeSet::new()));
     }

@@ -345,15 +345,19 @@ impl Step {
             Said::Entries(entries) => Some((source, entries)),
             Said::Scope(_) => None,
         });
-        let mut pairs: Vec<(u64, &Code, &Code)> = Vec::with_capacity(self.said.len());
+        // The prefixes spare most of the comparisons.
+        let mut pairs: Vec<(u64, &Code, u64, &Code)> = Vec::with_capacity(self.said.len());
         pairs.extend(said.flat_map(|(source, entries)| {
             let targets = entries.iter().flat_map(|e| e.slots.iter().flatten());
-            targets.map(move |target| (target.prefix(), target, source))
+            targets.map(move |target| (target.prefix(), target, source.prefix(), source))
         }));
-        pairs.sort_unstable();
-        pairs.dedup();
+        pairs.sort_unstable_by(|a, b| {
+            let targets = a.0.cmp(&b.0).then_with(|| a.1.cmp_behind_prefix(b.1));
+            targets.then(a.2.cmp(&b.2)).then_with(|| a.3.cmp_behind_prefix(b.3))
+        });
+        pairs.dedup_by(|a, b| a.2 == b.2 && a.0 == b.0 && (a.1, a.3) == (b.1, b.3));
         let shared = pairs.windows(2).filter(|p| p[0].1 == p[1].1).map(|p| p[0].1.clone()).collect();
-        let mut targets: Vec<Code> = pairs.iter().map(|(_, target, _)| (*target).clone()).collect();
+        let mut targets: Vec<Code> = pairs.iter().map(|(_, target, ..)| (*target).clone()).collect();
         targets.dedup();
         let targets = targets.into_iter().collect();
         self.shared = shared;

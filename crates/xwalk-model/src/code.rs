@@ -1,5 +1,6 @@
 //! Codes as values: parsed once, canonical inside, displayed as the authority prints them.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 use compact_str::CompactString;
@@ -93,6 +94,17 @@ impl Code {
         let len = bytes.len().min(8);
         word[..len].copy_from_slice(&bytes[..len]);
         u64::from_be_bytes(word)
+    }
+
+    /// How a code with the same [`Code::prefix`] compares.
+    pub fn cmp_behind_prefix(&self, other: &Self) -> Ordering {
+        let short = self.0.len() == other.0.len() && self.0.len() <= 8;
+        if short { Ordering::Equal } else { self.cmp(other) }
+    }
+
+    /// What `cmp` says, sooner where codes differ in their first eight bytes.
+    pub fn cmp_by_prefix(&self, other: &Self) -> Ordering {
+        self.prefix().cmp(&other.prefix()).then_with(|| self.cmp_behind_prefix(other))
     }
 
     /// The form the authority prints, with its dot where the classification is written with one.

@@ -276,6 +276,25 @@ impl Edition {
         Some(Concept { edition: self, ix: ConceptIx(ix) })
     }
 
+    /// Those of some codes that it does not have, in order.
+    pub fn lacks<'c>(&self, codes: impl Iterator<Item = &'c Code>) -> Vec<&'c Code> {
+        let mut codes: Vec<&Code> = codes.collect();
+        if !codes.is_sorted_by(|a, b| a.cmp_by_prefix(b).is_le()) {
+            codes.sort_unstable_by(|a, b| a.cmp_by_prefix(b));
+        }
+        if codes.len() * 16 < self.by_code.len() {
+            codes.retain(|code| self.get(code).is_none());
+            return codes;
+        }
+        // Both lie in order, so that one walk finds all.
+        let mut held = self.by_code.iter().map(|&ix| &self.entries[ix as usize].code).peekable();
+        codes.retain(|code| {
+            while held.next_if(|h| h.cmp_by_prefix(code).is_lt()).is_some() {}
+            held.peek() != Some(code)
+        });
+        codes
+    }
+
     /// The concept with a number.
     pub fn at(&self, ix: ConceptIx) -> Concept<'_> {
         assert!(ix.index() < self.entries.len(), "a ConceptIx belongs to the edition that gave it out");
