@@ -10,7 +10,9 @@ use super::lanes::{Laned, Lanes, dispatch};
 use super::reader::Failure;
 use super::rows::{Output, Record, Worker};
 use super::scan::Ends;
-use super::short::{Eight, Fifty, Key, NEVER, Short, Twenty, View, length, long_number};
+use super::short::{
+    AHEAD, Eight, Fifty, Key, Keys, LANES, NEVER, Short, Twenty, View, is_long, length, long_number,
+};
 use crate::date::{Calendar, DateFormat};
 use crate::table::MASKS;
 
@@ -94,14 +96,14 @@ impl Worker<'_> {
             None => When::Always(self.calendar.undated()?),
             Some(column) => When::Dated { column, calendar: self.calendar, format: self.format },
         };
-        let (bounds, runs, count) = (ends.bounds(), &layout.runs, ends.rows);
+        let (bounds, runs, count) = (ends.bounds(LANES), &layout.runs, ends.rows);
         let rows = Rows { chunk, len, bounds, width, count, runs, cells, when };
         // It is put back when the rows are done.
         let mut shorts = std::mem::replace(&mut self.cells.shorts, Shorts::new());
         let done = match &mut shorts {
-            Shorts::Eight(short) => self.answer(rows, short),
-            Shorts::Twenty(short) => self.answer(rows, short),
-            Shorts::Fifty(short) => self.answer(rows, short),
+            Shorts::Eight(short) => self.answer(rows, ends, short),
+            Shorts::Twenty(short) => self.answer(rows, ends, short),
+            Shorts::Fifty(short) => self.answer(rows, ends, short),
         };
         shorts.widen(|number| self.cells.text(number));
         self.cells.shorts = shorts;
@@ -111,6 +113,7 @@ impl Worker<'_> {
     fn answer<const T: usize, const N: usize>(
         &mut self,
         rows: Rows<'_>,
+        ends: &Ends,
         short: &mut Short<T, N>,
     ) -> Result<(), Failure> {
         let (mut row, mut done) = (0, 0);
@@ -133,7 +136,7 @@ impl Worker<'_> {
                     tally.rows += 1;
                     tally.rows_out += 1;
                 }
-                None => self.odd_row(rows.chunk, &rows.bounds[1..], &rows.record(row))?,
+                None => self.odd_row(rows.chunk, ends.fields(), &rows.record(row))?,
             }
             done = rows.ends(row)[rows.width] as usize + 1;
             row += 1;
@@ -177,7 +180,7 @@ impl Rows<'_> {
             for ends in ends[column..=column + count].windows(2) {
                 let (start, end) = (ends[0].wrapping_add(1) as usize, ends[1] as usize);
                 let word = pack(self.chunk, ends[0].wrapping_add(1), ends[1]);
-                let key = short.view().key::<true>(word, context);
+                let key = Key { word, context };
                 let number = match short.number(key) {
                     Some(number) => number,
                     None => {
@@ -200,9 +203,6 @@ impl Rows<'_> {
     }
 }
 
-/// Texts that are found before the first of them is written.
-const AHEAD: usize = 80;
-
 /// Room for texts that are longer than those in the table.
 const SPARE: usize = 32 << 10;
 
@@ -214,14 +214,11 @@ struct Longs<'l> {
 }
 
 impl Longs<'_> {
-    /// Writes one, if there is room; gives the place behind it.
     #[cold]
     #[inline(never)]
-    fn write(&mut self, number: u32, out: &mut [u8], to: u32) -> Option<u32> {
+    fn write(&self, number: u32, out: &mut [u8], to: u32) {
         let text = self.cells.text(number);
-        self.spare = self.spare.checked_sub(text.len())?;
         out[to as usize..to as usize + text.len()].copy_from_slice(text);
-        Some(to + text.len() as u32)
     }
 }
 
@@ -254,21 +251,25 @@ impl<const T: usize, const N: usize> Known<'_, '_, '_, T, N> {
     fn answer<L: Lanes, const DATED: bool>(self, lanes: L) -> (usize, usize) {
         let Self { rows, mut row, mut short, mut longs, out, mut at } = self;
         let cells = rows.cells;
-        let (mut keys, mut texts) = ([Key::default(); AHEAD], [[0; T]; AHEAD]);
+        let context = if let When::Always(context) = rows.when { context } else { 0 };
+        let (mut keys, mut found, mut texts) = (Keys::new(context), Cut::default(), Texts::default());
         // Where many rows are to be met, not much is done in vain.
         let mut most = 1;
         while row < rows.count {
             let some = (AHEAD / cells).min(most).min(rows.count - row);
             most = (most * 2).min(AHEAD);
-            let keys = &mut keys[..some * cells];
-            rows.pack::<N, DATED>(row, keys, &short);
-            let found = short.take::<T, DATED>(lanes, keys, &mut texts);
-            let whole = found / cells;
-            let done;
-            (done, at) = rows.write(row, &texts[..whole * cells], &mut longs, out, at);
+            let held = rows.cut::<DATED>(row, some, &mut found, &mut keys);
+            keys.pack(&found.words, &found.lengths, &short);
+            let taken = short.take::<T, DATED>(lanes, &keys, &mut texts.bytes[..held * cells]);
+            texts.measure();
+            let mut done = taken / cells;
+            if texts.long {
+                done = texts.fit(done, cells, &mut longs);
+            }
+            at = rows.write(row, done, &found, &texts, &longs, out, at);
             row += done;
             if done < some {
-                short.untake(&keys[done * cells..found]);
+                short.untake(&keys, done * cells..taken);
                 break;
             }
         }
@@ -283,104 +284,151 @@ impl<'c> Rows<'c> {
         &self.bounds[row * self.width..=(row + 1) * self.width]
     }
 
-    /// Packs the spellings of some rows, up to one whose date takes a closer look.
+    /// Cuts the spellings out of some rows, up to one whose date takes a closer look. Gives the number of rows.
     #[inline(always)]
-    fn pack<const N: usize, const DATED: bool>(&self, first: usize, keys: &mut [Key], short: &View<'_, N>) {
-        for (row, keys) in (first..).zip(keys.chunks_exact_mut(self.cells)) {
-            let ends = self.ends(row);
-            let Some(context) = self.context(row) else {
-                keys[0] = short.key::<DATED>(NEVER, 0);
-                return;
-            };
-            let mut rest = keys;
+    fn cut<const DATED: bool>(&self, first: usize, count: usize, cut: &mut Cut, keys: &mut Keys) -> usize {
+        let (mut cells, mut rows) = (0, 0);
+        for row in first..first + count {
+            let context = if DATED { self.context(row) } else { Some(0) };
+            let Some(context) = context else { break };
             for &(column, count) in self.runs {
-                let (keys, others) = rest.split_at_mut(count);
-                for (ends, packed) in ends[column..=column + count].windows(2).zip(keys) {
-                    *packed = short.key::<DATED>(pack(self.chunk, ends[0].wrapping_add(1), ends[1]), context);
+                // Behind the last one of a run what comes next is cut, too, and the next run is written over it.
+                for at in (0..count).step_by(LANES) {
+                    let from = row * self.width + column + at;
+                    let bounds = &self.bounds[from..=from + LANES];
+                    let place = cells + at..cells + at + LANES;
+                    let (starts, lengths) = (&mut cut.starts[place.clone()], &mut cut.lengths[place.clone()]);
+                    for ((start, length), ends) in starts.iter_mut().zip(lengths).zip(bounds.windows(2)) {
+                        *start = ends[0].wrapping_add(1);
+                        *length = ends[1].wrapping_sub(*start);
+                    }
+                    cut.ends[place.clone()].copy_from_slice(&bounds[1..]);
+                    if DATED {
+                        keys.contexts()[place].fill(context);
+                    }
                 }
-                rest = others;
+                cells += count;
             }
+            rows += 1;
         }
+        for (word, start) in cut.words[..cells].iter_mut().zip(&cut.starts) {
+            *word = word_at(self.chunk, *start);
+        }
+        rows
     }
 
-    /// Writes some rows with the texts that go behind their cells, up to one for which there is no room. Gives how many,
-    /// and the place behind them.
+    /// Writes `count` rows with the texts that go behind their cells. Gives the place behind them.
     #[inline(always)]
+    #[expect(clippy::too_many_arguments, reason = "all that was made of the rows, and where they go")]
     fn write<const T: usize>(
         &self,
         first: usize,
-        texts: &[[u8; T]],
-        longs: &mut Longs<'_>,
+        count: usize,
+        cut: &Cut,
+        texts: &Texts<T>,
+        longs: &Longs<'_>,
         out: &mut [u8],
         at: usize,
-    ) -> (usize, usize) {
-        // In half a word nothing that is added to it can overflow.
-        let mut to = at as u32;
-        for (done, texts) in texts.chunks_exact(self.cells).enumerate() {
-            let before = to;
-            let ends = self.ends(first + done);
-            let mut from = ends[0].wrapping_add(1);
-            let mut rest = texts;
-            for &(column, count) in self.runs {
-                let (texts, others) = rest.split_at(count);
-                let ([end, ends @ ..], [text, texts @ ..]) = (&ends[column + 1..=column + count], texts)
-                else {
-                    continue;
-                };
-                to = copy_short(out, to, self.chunk, from, *end);
-                match long_number(text) {
-                    None => {
-                        out[to as usize..to as usize + T].copy_from_slice(text);
-                        to += length(text);
-                    }
-                    Some(number) => match longs.write(number, out, to) {
-                        Some(behind) => to = behind,
-                        None => return (done, before as usize),
-                    },
-                }
-                from = *end;
-                // Between two codes there is no more than the second and its delimiter.
-                for (&end, text) in ends.iter().zip(texts) {
-                    let len = (end - from) as usize % BETWEEN;
-                    let (start, place) = (from as usize, to as usize);
-                    let into = &mut out[place..place + BETWEEN + T];
-                    into[..BETWEEN].copy_from_slice(&self.chunk[start..start + BETWEEN]);
-                    to += len as u32;
-                    match long_number(text) {
-                        None => {
-                            into[len..len + T].copy_from_slice(text);
-                            to += length(text);
-                        }
-                        Some(number) => match longs.write(number, out, to) {
-                            Some(behind) => to = behind,
-                            None => return (done, before as usize),
-                        },
-                    }
-                    from = end;
-                }
-                rest = others;
-            }
-            to = copy_short(out, to, self.chunk, from, ends[self.width] + 1);
+    ) -> usize {
+        if count == 0 {
+            return at;
         }
-        (texts.len() / self.cells, to as usize)
+        // In half a word nothing that is added to it can overflow.
+        let (mut to, mut from) = (at as u32, self.ends(first)[0].wrapping_add(1));
+        let texts_and_lengths = texts.bytes.iter().zip(&texts.lengths);
+        for (end, (text, length)) in cut.ends[..count * self.cells].iter().zip(texts_and_lengths) {
+            to = copy_short(out, to, self.chunk, from, *end);
+            from = *end;
+            if texts.long
+                && let Some(number) = long_number(text)
+            {
+                longs.write(number, out, to);
+            } else {
+                out[to as usize..to as usize + T].copy_from_slice(text);
+            }
+            to += length;
+        }
+        copy_short(out, to, self.chunk, from, self.ends(first + count - 1)[self.width] + 1) as usize
     }
 }
 
-/// The text of a field as a machine word, where it has no more than eight bytes.
-#[inline(always)]
-fn pack(chunk: &[u8], start: u32, end: u32) -> u64 {
-    let start = start as usize;
-    let word: [u8; 8] = chunk[start..start + 8].try_into().expect("the slice has that length");
-    match MASKS.get(end as usize - start) {
-        Some(mask) => u64::from_le_bytes(word) & mask,
-        None => NEVER,
+/// Spellings as they are cut out of rows, [`LANES`] at once.
+struct Cut {
+    starts: [u32; AHEAD + LANES],
+    /// The number of their bytes.
+    lengths: [u32; AHEAD + LANES],
+    ends: [u32; AHEAD + LANES],
+    /// The words that begin with them.
+    words: [u64; AHEAD],
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        let none = [0; AHEAD + LANES];
+        Self { starts: none, lengths: none, ends: none, words: [0; AHEAD] }
     }
+}
+
+/// Texts that go behind cells.
+struct Texts<const T: usize> {
+    bytes: [[u8; T]; AHEAD],
+    lengths: [u32; AHEAD],
+    /// Whether some are longer than those in the table.
+    long: bool,
+}
+
+impl<const T: usize> Default for Texts<T> {
+    fn default() -> Self {
+        Self { bytes: [[0; T]; AHEAD], lengths: [0; AHEAD], long: false }
+    }
+}
+
+impl<const T: usize> Texts<T> {
+    #[inline(always)]
+    fn measure(&mut self) {
+        self.long = self.bytes.iter().fold(false, |long, text| long | is_long(text));
+        for (text, len) in self.bytes.iter().zip(&mut self.lengths) {
+            *len = length(text);
+        }
+    }
+
+    /// Measures texts that are longer than those in the table, up to a row for whose texts there is no room. Gives the
+    /// number of rows before it.
+    #[cold]
+    #[inline(never)]
+    fn fit(&mut self, rows: usize, cells: usize, longs: &mut Longs<'_>) -> usize {
+        let texts = self.bytes.chunks_exact(cells).zip(self.lengths.chunks_exact_mut(cells));
+        for (row, (texts, lengths)) in texts.take(rows).enumerate() {
+            let mut spare = longs.spare;
+            for (text, length) in texts.iter().zip(lengths) {
+                if let Some(number) = long_number(text) {
+                    let long = longs.cells.text(number).len();
+                    match spare.checked_sub(long) {
+                        Some(less) => spare = less,
+                        None => return row,
+                    }
+                    *length = long as u32;
+                }
+            }
+            longs.spare = spare;
+        }
+        rows
+    }
+}
+
+#[inline(always)]
+fn word_at(chunk: &[u8], start: u32) -> u64 {
+    let start = start as usize;
+    u64::from_le_bytes(chunk[start..start + 8].try_into().expect("the slice has that length"))
+}
+
+/// The text of a field as a machine word, where it has no more than eight bytes.
+fn pack(chunk: &[u8], start: u32, end: u32) -> u64 {
+    MASKS.get((end - start) as usize).map_or(NEVER, |mask| word_at(chunk, start) & mask)
 }
 
 /// What is copied of the bytes before a code, whether there are so many or not.
 const WORD: usize = 64;
-/// What is copied of the bytes between two codes.
-const BETWEEN: usize = 16;
 
 /// Copies `from[start..end]` to `into[at..]`; gives the place behind it. [`WORD`] bytes from either start have to be
 /// there. How long the bytes are differs from row to row, so that the processor could not guess a shorter way.

@@ -50,9 +50,9 @@ impl Ends {
     }
 
     /// The ends of fields, and before them what stands before the first: a field begins behind the end of the one
-    /// before it, wrapping.
-    pub(crate) fn bounds(&self) -> &[u32] {
-        &self.places[..self.used]
+    /// before it, wrapping. Behind them stand `more` places of no account, up to [`BLOCK`], where there are no quotes.
+    pub(crate) fn bounds(&self, more: usize) -> &[u32] {
+        &self.places[..self.used + more]
     }
 
     /// The records, as indexes of their last field end; best given back when no longer needed.

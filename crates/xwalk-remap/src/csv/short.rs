@@ -5,6 +5,8 @@
     reason = "the work of a cell is short, and only what is inlined is built for the processor at hand"
 )]
 
+use std::ops::Range;
+
 use super::lanes::{KEYS, Lanes};
 use crate::table::Reach;
 
@@ -140,16 +142,62 @@ fn home(key: u64, shift: u32) -> usize {
 }
 
 /// The other bucket where a spelling may stand.
+#[inline(always)]
 fn away(key: u64, shift: u32) -> usize {
     home(key.rotate_left(23) ^ SPREAD, shift)
 }
 
-/// A packed spelling, and where it may stand.
-#[derive(Clone, Copy, Default)]
+/// A packed spelling with its context.
+#[derive(Clone, Copy)]
 pub(super) struct Key {
-    word: u64,
-    home: u32,
-    context: u16,
+    pub(super) word: u64,
+    pub(super) context: u16,
+}
+
+/// Spellings that are packed at once.
+pub(super) const AHEAD: usize = 80;
+/// Spellings that are cut out of rows at once.
+pub(super) const LANES: usize = 8;
+
+/// Packed spellings side by side, and where they may stand. What was there before stands behind them.
+pub(super) struct Keys {
+    words: [u64; AHEAD],
+    homes: [u32; AHEAD],
+    contexts: [u16; AHEAD + LANES],
+}
+
+impl Keys {
+    /// Keys of one context.
+    pub(super) fn new(context: u16) -> Self {
+        Self { words: [NEVER; AHEAD], homes: [0; AHEAD], contexts: [context; AHEAD + LANES] }
+    }
+
+    /// Packs spellings of so many bytes: of each the word that begins with it. No spelling, or one that is longer, never
+    /// stands anywhere.
+    #[inline(always)]
+    pub(super) fn pack<const N: usize>(
+        &mut self,
+        starts: &[u64; AHEAD],
+        lengths: &[u32; AHEAD + LANES],
+        short: &View<'_, N>,
+    ) {
+        let shift = short.shift;
+        let keys = self.words.iter_mut().zip(&mut self.homes);
+        for ((word, home), (start, len)) in keys.zip(starts.iter().zip(lengths)) {
+            let mask = if *len < 8 { (1 << (len * 8)) - 1 } else { u64::MAX };
+            *word = if *len > 8 { NEVER } else { start & mask };
+            *home = self::home(*word, shift) as u32;
+        }
+    }
+
+    /// The contexts, one for each spelling.
+    pub(super) fn contexts(&mut self) -> &mut [u16; AHEAD + LANES] {
+        &mut self.contexts
+    }
+
+    fn key(&self, at: usize) -> Key {
+        Key { word: self.words[at], context: self.contexts[at] }
+    }
 }
 
 /// What is needed of a table to look into it.
@@ -166,44 +214,40 @@ impl<const N: usize> View<'_, N> {
     pub(super) fn take<const T: usize, const DATED: bool>(
         &mut self,
         lanes: impl Lanes,
-        keys: &[Key],
+        keys: &Keys,
         texts: &mut [[u8; T]],
     ) -> usize {
         // What the loop needs is not left where a call could change it.
         let Self { buckets, spans, shift } = self;
         let (buckets, spans, shift) = (&mut **buckets, *spans, *shift);
-        for (i, (key, text)) in keys.iter().zip(texts).enumerate() {
-            let mut bucket = &mut buckets[key.home as usize];
-            let same = bucket.ways(lanes, key.word);
+        let count = texts.len();
+        for (i, ((word, home), text)) in keys.words.iter().zip(&keys.homes).zip(texts).enumerate() {
+            let mut at = *home as usize;
+            let mut same = buckets[at].ways(lanes, *word);
+            if same == 0 {
+                at = away(*word, shift);
+                same = buckets[at].ways(lanes, *word);
+            }
             let mut way = same.trailing_zeros() as usize % KEYS;
-            if same == 0 || DATED && !spans[key.home as usize][way].holds(key.context) {
-                match elsewhere(buckets, spans, shift, *key) {
-                    Some(place) => (bucket, way) = (&mut buckets[place.bucket], place.way % KEYS),
+            if same == 0 || DATED && !spans[at][way].holds(keys.contexts[i]) {
+                match elsewhere(buckets, spans, shift, keys.key(i)) {
+                    Some(place) => (at, way) = (place.bucket, place.way % KEYS),
                     None => return i,
                 }
             }
+            let bucket = &mut buckets[at];
             *text = bucket.text(way);
             let count = &mut bucket.counts()[way];
             *count = count.wrapping_add(1);
         }
-        keys.len()
-    }
-
-    /// A packed spelling that will be looked for soon; its bucket comes nearer meanwhile.
-    #[inline(always)]
-    pub(super) fn key<const DATED: bool>(&self, word: u64, context: u16) -> Key {
-        let home = home(word, self.shift);
-        prefetch_index::prefetch_index(&*self.buckets, home);
-        if DATED {
-            prefetch_index::prefetch_index(self.spans, home);
-        }
-        Key { word, home: home as u32, context }
+        count
     }
 
     /// Takes back that texts were taken which are there.
-    pub(super) fn untake(&mut self, keys: &[Key]) {
-        for &key in keys {
-            if let Some(Place { bucket, way }) = elsewhere(self.buckets, self.spans, self.shift, key) {
+    pub(super) fn untake(&mut self, keys: &Keys, which: Range<usize>) {
+        for at in which {
+            if let Some(Place { bucket, way }) = elsewhere(self.buckets, self.spans, self.shift, keys.key(at))
+            {
                 self.buckets[bucket].counts()[way] -= 1;
             }
         }
@@ -397,10 +441,16 @@ fn text_of<const T: usize>(number: u32, text: &[u8]) -> [u8; T] {
     bytes
 }
 
+/// Whether a text is too long to be kept.
+#[inline(always)]
+pub(super) fn is_long<const T: usize>(text: &[u8; T]) -> bool {
+    text[T - 1] == LONG
+}
+
 /// The number of the answer, where a text is too long to be kept.
 #[inline(always)]
 pub(super) fn long_number<const T: usize>(text: &[u8; T]) -> Option<u32> {
-    (text[T - 1] == LONG).then(|| u32::from_le_bytes([text[0], text[1], text[2], text[3]]))
+    is_long(text).then(|| u32::from_le_bytes([text[0], text[1], text[2], text[3]]))
 }
 
 /// Number of bytes of a text that is not too long.
@@ -421,14 +471,21 @@ mod tests {
         u64::from_le_bytes(*format!("{n:08}").as_bytes().first_chunk().expect("eight digits"))
     }
 
+    fn keys_of<const N: usize>(words: &[u64], context: u16, view: &View<'_, N>) -> Keys {
+        let (mut keys, mut starts) = (Keys::new(context), [0; AHEAD]);
+        starts[..words.len()].copy_from_slice(words);
+        keys.pack(&starts, &[8; AHEAD + LANES], view);
+        keys
+    }
+
     fn take<const T: usize, const N: usize>(
         short: &mut Short<T, N>,
         key: u64,
         context: u16,
     ) -> Option<Vec<u8>> {
         let (mut view, mut texts) = (short.view(), [[7; T]]);
-        let key = view.key::<true>(key, context);
-        let found = view.take::<T, true>(Plain, &[key], &mut texts) == 1;
+        let (keys, key) = (keys_of(&[key], context, &view), Key { word: key, context });
+        let found = view.take::<T, true>(Plain, &keys, &mut texts) == 1;
         assert_eq!(short.number(key).is_some(), found);
         let text = found.then_some(&texts[0])?;
         Some(match long_number(text) {
@@ -444,7 +501,7 @@ mod tests {
         reach: Reach,
         text: &[u8],
     ) {
-        let key = short.view().key::<true>(word, reach.first);
+        let key = Key { word, context: reach.first };
         short.keep(key, (number, reach), text);
     }
 
@@ -452,7 +509,7 @@ mod tests {
     fn there_is_an_end_to_room() {
         let mut short = Fifty::new();
         let kept = (0..).take_while(|&n| {
-            let key = short.view().key::<true>(key(n), 0);
+            let key = Key { word: key(n), context: 0 };
             short.keep(key, (n, Reach::ALL), b"x")
         });
         let kept = kept.count();
@@ -474,9 +531,9 @@ mod tests {
         let found: u64 = taken.iter().sum();
         assert!(found > 39_900, "{found}");
         let mut view = short.view();
-        let again = [7, 8, 7, 50_000].map(|n| view.key::<false>(key(n), 0));
+        let again = keys_of(&[7, 8, 7, 50_000].map(key), 0, &view);
         assert_eq!(view.take::<8, false>(Plain, &again, &mut [[0; 8]; 4]), 3);
-        view.untake(&again[..3]);
+        view.untake(&again, 0..3);
         // Nothing is lost where texts are others, or find no room.
         let other = b",12345678";
         let mut wide = short.with_room::<24, 16>(|number| if number == 3 { &[b'x'; 24] } else { other });
@@ -484,7 +541,8 @@ mod tests {
         assert_eq!(take(&mut wide, key(8), 0).as_deref(), Some(&other[..]));
         assert!(!wide.is_too_narrow());
         let mut view = wide.view();
-        view.untake(&[view.key::<true>(key(6), 0), view.key::<true>(key(8), 0)]);
+        let keys = keys_of(&[key(6), key(8)], 0, &view);
+        view.untake(&keys, 0..2);
         let mut counted = vec![0u64; 20_000];
         wide.counted().for_each(|(number, count)| counted[number as usize] += count);
         assert_eq!(counted, taken);
