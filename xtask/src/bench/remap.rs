@@ -106,6 +106,17 @@ fn settle(out: &Path) -> anyhow::Result<()> {
     quiet(&mut Command::new("sync"))
 }
 
+/// Puts a file into the page cache as it comes from the disk, whatever of it is there and in whatever pieces it was
+/// written; all tools find it so.
+fn warm(input: &Path) -> anyhow::Result<()> {
+    quiet(&mut Command::new("sync"))?;
+    let mut file = fs_err::File::open(input)?;
+    #[cfg(target_os = "linux")]
+    rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed)?;
+    std::io::copy(&mut file, &mut std::io::sink())?;
+    Ok(())
+}
+
 impl Bench {
     fn import(&self, releases: &Path) -> anyhow::Result<()> {
         let library = self.folder.join("library");
@@ -210,7 +221,7 @@ impl Bench {
 
     fn xwalk(&self, input: &Path, route: &[&str], more: &[&str]) -> anyhow::Result<Measured> {
         let arguments = self.remap_arguments(input, route, more);
-        std::io::copy(&mut fs_err::File::open(input)?, &mut std::io::sink())?;
+        warm(input)?;
         let out = self.output(input, "xwalk");
         let run = |_| {
             settle(&out)?;
