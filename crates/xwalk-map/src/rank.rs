@@ -1,6 +1,7 @@
 //! The order of alternatives, and why. A ranking never hides one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use xwalk_model::{Code, Concept, Edition, Relationship};
@@ -22,32 +23,58 @@ const UNSPECIFIED: [&str; 3] = ["unspecified", "nos", "not otherwise specified"]
 pub(crate) fn is_unspecified(title: &str) -> bool {
     let bytes = title.as_bytes();
     let free = |b: Option<&u8>| b.is_none_or(|b| !b.is_ascii_alphanumeric());
-    UNSPECIFIED.iter().any(|word| {
-        bytes.windows(word.len()).enumerate().any(|(at, window)| {
-            window.eq_ignore_ascii_case(word.as_bytes())
-                && free(at.checked_sub(1).and_then(|i| bytes.get(i)))
-                && free(bytes.get(at + word.len()))
-        })
+    let first = |b: u8| matches!(b, b'u' | b'U' | b'n' | b'N');
+    (0..bytes.len()).filter(|at| first(bytes[*at])).any(|at| {
+        let begins = free(at.checked_sub(1).and_then(|i| bytes.get(i)));
+        begins
+            && UNSPECIFIED.iter().any(|word| {
+                let end = at + word.len();
+                bytes.get(at..end).is_some_and(|text| text.eq_ignore_ascii_case(word.as_bytes()))
+                    && free(bytes.get(end))
+            })
     })
 }
 
 /// The words of a title, lower case, ordered, each once.
-pub(crate) fn title_words(title: &str) -> Vec<String> {
-    let mut words: Vec<String> = title
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|w| !w.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    words.sort_unstable();
-    words.dedup();
-    words
+#[derive(Debug)]
+struct Words {
+    text: String,
+    /// Where each stands in the text.
+    places: Vec<Range<usize>>,
 }
 
-/// How alike two sets of words are, in thousandths: the share of the words of both that they have in common.
-pub(crate) fn likeness(a: &[String], b: &[String]) -> u16 {
-    let common = a.iter().filter(|w| b.binary_search(w).is_ok()).count();
-    let all = a.len() + b.len() - common;
-    u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)
+impl Words {
+    fn of(title: &str) -> Self {
+        let (mut text, mut places) = (String::with_capacity(title.len()), Vec::with_capacity(16));
+        for word in title.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+            let start = text.len();
+            if word.is_ascii() {
+                text.push_str(word);
+                text[start..].make_ascii_lowercase();
+            } else {
+                text.push_str(&word.to_lowercase());
+            }
+            places.push(start..text.len());
+        }
+        places.sort_unstable_by(|a, b| text[a.clone()].cmp(&text[b.clone()]));
+        places.dedup_by(|a, b| text[a.clone()] == text[b.clone()]);
+        Self { text, places }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| &self.text[place.clone()])
+    }
+
+    fn holds(&self, word: &str) -> bool {
+        self.places.binary_search_by(|place| self.text[place.clone()].cmp(word)).is_ok()
+    }
+
+    /// How alike two sets of words are, in thousandths: the share of the words of both that they have in common.
+    fn likeness(&self, other: &Self) -> u16 {
+        let common = self.iter().filter(|word| other.holds(word)).count();
+        let all = self.places.len() + other.places.len() - common;
+        u16::try_from((1000 * common).checked_div(all).unwrap_or(0)).unwrap_or(1000)
+    }
 }
 
 /// What it is worth beside the likeness of titles that an unspecified source gets a specified target: "Unspecified
@@ -60,13 +87,13 @@ const LOST: u16 = 100;
 
 #[derive(Debug)]
 struct Title {
-    words: Vec<String>,
+    words: Words,
     unspecified: bool,
 }
 
 impl Title {
     fn of(text: &str) -> Self {
-        Self { words: title_words(text), unspecified: is_unspecified(text) }
+        Self { words: Words::of(text), unspecified: is_unspecified(text) }
     }
 }
 
@@ -122,7 +149,7 @@ impl<'e> Ranker<'e> {
                     (false, true) => LOST,
                     _ => 0,
                 };
-                let unlike = 1000 - likeness(&title.words, &seen.words) + lost;
+                let unlike = 1000 - title.words.likeness(&seen.words) + lost;
                 if best.is_none_or(|b| (unlike, shift) < b) {
                     best = Some((unlike, shift));
                 }
@@ -195,9 +222,10 @@ mod tests {
 
     #[test]
     fn likeness_of_titles() {
-        let words = |t| title_words(t);
-        assert_eq!(likeness(&words("Cholera due to Vibrio"), &words("cholera, due to vibrio")), 1000);
-        assert_eq!(likeness(&words("a b"), &words("b c")), 333);
-        assert_eq!(likeness(&words(""), &words("")), 0);
+        let likeness = |a, b| Words::of(a).likeness(&Words::of(b));
+        assert_eq!(likeness("Cholera due to Vibrio", "cholera, due to vibrio"), 1000);
+        assert_eq!(likeness("a b b", "b c"), 333);
+        assert_eq!(likeness("Ménière", "MÉNIÈRE"), 1000);
+        assert_eq!(likeness("", ""), 0);
     }
 }

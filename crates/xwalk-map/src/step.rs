@@ -143,21 +143,28 @@ pub struct Step {
 /// The pairs of a map in the order of their sources, which is all that has to be known of it to say whether it leads
 /// back.
 #[derive(Clone, Debug)]
-struct Back(Vec<(Code, Code)>);
+struct Back {
+    /// What the sources begin with, side by side, so that they are found without looking at the pairs.
+    prefixes: Vec<u64>,
+    pairs: Vec<(Code, Code)>,
+}
 
 impl Back {
     fn of(mut pairs: Vec<(Code, Code)>) -> Self {
         // Maps hold their sources in order, and the targets of each by rank.
-        if !pairs.is_sorted_by(|a, b| a.0 <= b.0) {
-            pairs.sort_by(|a, b| a.0.cmp(&b.0));
+        if !pairs.is_sorted_by(|a, b| a.0.cmp_by_prefix(&b.0).is_le()) {
+            pairs.sort_by(|a, b| a.0.cmp_by_prefix(&b.0));
         }
         pairs.shrink_to_fit();
-        Self(pairs)
+        Self { prefixes: pairs.iter().map(|(source, _)| source.prefix()).collect(), pairs }
     }
 
     fn leads(&self, source: &Code, target: &Code) -> bool {
-        let first = self.0.partition_point(|(s, _)| s < source);
-        self.0[first..].iter().take_while(|(s, _)| s == source).any(|(_, t)| t == target)
+        let prefix = source.prefix();
+        let first = self.prefixes.partition_point(|p| *p < prefix);
+        let begin_so =
+            self.prefixes[first..].iter().zip(&self.pairs[first..]).take_while(|(p, _)| **p == prefix);
+        begin_so.into_iter().any(|(_, (s, t))| t == target && s == source)
     }
 }
 

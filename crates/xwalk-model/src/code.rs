@@ -41,6 +41,14 @@ pub enum CodeError {
     },
 }
 
+/// The first eight bytes of a text as a number, which sorts as they do: where two are equal, the texts have to be compared.
+pub fn prefix(text: &[u8]) -> u64 {
+    let mut word = [0; 8];
+    let len = text.len().min(8);
+    word[..len].copy_from_slice(&text[..len]);
+    u64::from_be_bytes(word)
+}
+
 impl Code {
     /// Reads a code as people write it: any case, with or without its dot, blanks around it.
     ///
@@ -87,13 +95,9 @@ impl Code {
         &self.0
     }
 
-    /// The first eight bytes as a number, which sorts as they do: where two are equal, the codes have to be compared.
+    /// The [`prefix`] of its canonical form.
     pub fn prefix(&self) -> u64 {
-        let bytes = self.0.as_bytes();
-        let mut word = [0; 8];
-        let len = bytes.len().min(8);
-        word[..len].copy_from_slice(&bytes[..len]);
-        u64::from_be_bytes(word)
+        prefix(self.0.as_bytes())
     }
 
     /// How a code with the same [`Code::prefix`] compares.

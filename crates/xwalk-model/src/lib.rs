@@ -35,7 +35,7 @@ pub use change::{
     Change, ChangeSet, Counts, Mark, MarkKind, NoteChange, Revision, RevisionClass, RevisionCounts, Tally,
 };
 pub use cluster::{Cluster, ClusterError, ClusterProblem, Stem};
-pub use code::{Code, CodeError};
+pub use code::{Code, CodeError, prefix};
 pub use concept::{Attribute, Concept, ConceptKind, Designation, Note, NoteKind, Role};
 pub use concept_map::{ConceptMap, MapId, Mapping, Provenance, Relationship, Targets};
 pub use diagnostic::{Diagnostic, Position, Rule, Severity};

@@ -182,6 +182,8 @@ pub struct Run<'a> {
     pub decisions: Option<SourceFile>,
     /// The smallest count that is told.
     pub min_cell: Option<u64>,
+    /// Whether each code is listed below its outcome.
+    pub listed: bool,
 }
 
 impl Summary {
@@ -217,6 +219,7 @@ impl Summary {
                     codes.iter().filter(|c| c.answer.outcome == Some(outcome)).collect();
                 let mut listed: Vec<Counted> = of
                     .iter()
+                    .filter(|_| run.listed)
                     .map(|c| Counted {
                         code: shown(c, book).into(),
                         edition: label(c).into(),

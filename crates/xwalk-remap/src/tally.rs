@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use xwalk_map::Outcome;
+use xwalk_model::prefix;
 
 use crate::answer::{Answer, AnswerBook};
 
@@ -93,7 +94,7 @@ impl Tally {
     /// The codes that occur, by context and code, each with its count.
     pub fn codes(&self, book: &AnswerBook<'_>) -> Vec<CodeCount> {
         let answers = book.all();
-        let mut codes: Vec<CodeCount> = self
+        let mut codes: Vec<((u16, u64), CodeCount)> = self
             .cells
             .iter()
             .enumerate()
@@ -101,16 +102,16 @@ impl Tally {
             .filter(|(_, count)| **count > 0)
             .map(|(number, &count)| {
                 let (answer, context) = &answers[number];
-                CodeCount { answer: Arc::clone(answer), context: *context, count }
+                let code = CodeCount { answer: Arc::clone(answer), context: *context, count };
+                ((*context, prefix(answer.source.as_bytes())), code)
             })
             .collect();
-        codes.sort_by(|a, b| {
-            a.context
-                .cmp(&b.context)
-                .then_with(|| a.answer.source.cmp(&b.answer.source))
-                .then_with(|| a.answer.outcome.cmp(&b.answer.outcome))
+        // Most differ before their answers have to be looked at.
+        codes.sort_by(|(a, one), (b, other)| {
+            let (one, other) = (&one.answer, &other.answer);
+            a.cmp(b).then_with(|| (&one.source, one.outcome).cmp(&(&other.source, other.outcome)))
         });
-        codes
+        codes.into_iter().map(|(_, code)| code).collect()
     }
 
     /// Cells and distinct codes by outcome, in the order of [`Outcome::ALL`], those that do not occur left out.

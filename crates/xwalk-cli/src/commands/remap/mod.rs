@@ -316,6 +316,7 @@ pub(crate) fn run(args: &Args, library: Option<PathBuf>, printer: &Printer) -> a
         resolvers: resolvers.all(),
         decisions: args.route.decisions.as_deref().map(hashed).transpose()?,
         min_cell: args.min_cell,
+        listed: args.summary.is_some(),
     };
     let summary = Summary::new(run, &tally, &codes, &book);
     if let Some(path) = &args.summary {
