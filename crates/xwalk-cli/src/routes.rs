@@ -381,13 +381,12 @@ fn map_step(
         let back = || backward.filter(|_| ends).map(|id| holdings.map_pairs(id)).transpose();
         let step = || {
             let map = holdings.map(forward)?;
-            let step = Step::of_map(&map);
-            // To give back what a map took takes a while, and nobody has to wait for it.
-            rayon::spawn(move || drop(map));
-            anyhow::Ok(step)
+            anyhow::Ok((Step::of_map(&map), map))
         };
         let (step, back) = rayon::join(step, back);
-        let step = step?;
+        let (step, map) = step?;
+        // To give back what a map took takes a while, and nobody has to wait for it.
+        rayon::spawn(move || drop(map));
         match back? {
             Some(pairs) => step.with_way_back(pairs),
             None => step,

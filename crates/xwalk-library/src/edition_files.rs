@@ -224,9 +224,8 @@ pub(crate) fn read(manifest: &Manifest, folder: &Path, extent: Extent) -> Result
                 .ok_or_else(|| wrong("an unknown kind of concept"))?;
             let ix = builder.concept(Code::from_official(code.value(row)), kind.0, assignable.value(row));
             at.push(ix);
-            let mut told = titles.iter().filter(|(_, column)| !column.is_null(row));
-            let told = told.by_ref().take(if extent == Extent::Whole { titles.len() } else { 1 });
-            for (role, column) in told {
+            let told = titles.iter().filter(|(_, column)| !column.is_null(row));
+            for (role, column) in told.take(if extent == Extent::Whole { titles.len() } else { 1 }) {
                 builder.designation(ix, *role, column.value(row));
             }
             if parent.is_null(row) {

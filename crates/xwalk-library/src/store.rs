@@ -105,7 +105,10 @@ impl Library {
         Ok(Stored { edition, addenda })
     }
 
-    /// Reads the codes, status, hierarchy and titles of an edition, without its notes and attributes.
+    /// Reads the codes, status and hierarchy of an edition, and of each concept the title that [`Concept::title`] gives
+    /// of the whole edition: no other designations, notes or attributes.
+    ///
+    /// [`Concept::title`]: xwalk_model::Concept::title
     pub fn load_titles(&self, id: &EditionId) -> Result<Edition, LibraryError> {
         self.read_edition(id, Extent::Titles)
     }
@@ -377,6 +380,32 @@ mod tests {
         assert_eq!(library.save(&edition("2"), &[], true).unwrap(), Saved::Replaced);
         assert_eq!(library.list().unwrap().len(), 1);
         assert!(matches!(library.load(&"icd10cm@2025".parse().unwrap()), Err(LibraryError::NotFound { .. })));
+    }
+
+    #[test]
+    fn titles_are_those_of_the_whole_edition() {
+        let folder = tempfile::tempdir().unwrap();
+        let library = Library::new(folder.path());
+        let named: [&[&[(Role, &str)]]; 3] = [
+            &[&[(Role::Long, "a"), (Role::Short, "b")], &[(Role::Long, "c"), (Role::Short, "d")]],
+            &[&[(Role::Short, "b"), (Role::Tabular, "t")], &[(Role::Long, "")], &[], &[(Role::Tabular, "t")]],
+            &[&[], &[]],
+        ];
+        for (year, concepts) in (2018..).zip(named) {
+            let mut b = EditionBuilder::new(format!("icd10cm@{year}").parse().unwrap(), "en");
+            for (i, names) in concepts.iter().enumerate() {
+                let ix = b.concept(Code::from_official(&format!("A0{i}")), ConceptKind::Code, true);
+                names.iter().for_each(|(role, text)| b.designation(ix, *role, text));
+            }
+            let whole = b.build().unwrap();
+            library.save(&whole, &[], false).unwrap();
+            let titles = library.load_titles(whole.id()).unwrap();
+            let outline = library.load_outline(whole.id()).unwrap();
+            for concept in whole.concepts() {
+                assert_eq!(titles.get(concept.code()).unwrap().title(), concept.title());
+                assert_eq!(outline.get(concept.code()).unwrap().title(), "");
+            }
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(crate) fn check<'c>(
     limit: usize,
 ) -> Result<(Option<Foreign>, BTreeSet<Code>), MapError> {
     let mut of = 0usize;
-    let missing = edition.lacks(codes.inspect(|_| of += 1));
+    let missing = edition.missing(codes.inspect(|_| of += 1));
     let missing: Vec<Code> = missing.into_iter().cloned().collect();
     if missing.is_empty() {
         return Ok((None, BTreeSet::new()));

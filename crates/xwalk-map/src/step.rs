@@ -162,9 +162,9 @@ impl Back {
     fn leads(&self, source: &Code, target: &Code) -> bool {
         let prefix = source.prefix();
         let first = self.prefixes.partition_point(|p| *p < prefix);
-        let begin_so =
-            self.prefixes[first..].iter().zip(&self.pairs[first..]).take_while(|(p, _)| **p == prefix);
-        begin_so.into_iter().any(|(_, (s, t))| t == target && s == source)
+        let pairs = self.prefixes[first..].iter().zip(&self.pairs[first..]);
+        let mut begin_so = pairs.take_while(|(p, _)| **p == prefix);
+        begin_so.any(|(_, (s, t))| t == target && s == source)
     }
 }
 

@@ -277,7 +277,7 @@ impl Edition {
     }
 
     /// Those of some codes that it does not have, in order.
-    pub fn lacks<'c>(&self, codes: impl Iterator<Item = &'c Code>) -> Vec<&'c Code> {
+    pub fn missing<'c>(&self, codes: impl Iterator<Item = &'c Code>) -> Vec<&'c Code> {
         let mut codes: Vec<&Code> = codes.collect();
         if !codes.is_sorted_by(|a, b| a.cmp_by_prefix(b).is_le()) {
             codes.sort_unstable_by(|a, b| a.cmp_by_prefix(b));

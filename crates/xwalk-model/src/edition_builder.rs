@@ -328,6 +328,32 @@ mod tests {
     }
 
     #[test]
+    fn what_is_missing_is_told_of_few_codes_and_of_many() {
+        let held = ["A", "A\0", "A0", "ABCDEFGH", "ABCDEFGH1", "ABCDEFGH11", "B", "B99"];
+        let other = ["", "A1", "ABCDEFG", "ABCDEFGH10", "ABCDEFGH2", "B990", "C", "ABCDEFG\0"];
+        let mut b = builder();
+        for code in held.iter().rev() {
+            b.concept(Code::from_official(code), ConceptKind::Code, true);
+        }
+        // Of few codes among many each is looked up.
+        let few = held.len() * 2 * 16;
+        for more in [0, few] {
+            for n in 0..more {
+                b.concept(Code::from_official(&format!("Z{n}")), ConceptKind::Code, true);
+            }
+            let edition = std::mem::replace(&mut b, builder()).build().unwrap();
+            let codes: Vec<Code> = other.iter().chain(&held).map(|c| Code::from_official(c)).collect();
+            let missing = edition.missing(codes.iter());
+            let mut expected: Vec<&Code> = codes[..other.len()].iter().collect();
+            expected.sort();
+            assert_eq!(missing, expected);
+            for code in held {
+                b.concept(Code::from_official(code), ConceptKind::Code, true);
+            }
+        }
+    }
+
+    #[test]
     fn cycles_and_duplicates_are_refused() {
         let mut b = builder();
         let x = b.concept(Code::from_official("A00"), ConceptKind::Code, false);

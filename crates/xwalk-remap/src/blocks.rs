@@ -8,7 +8,7 @@ use std::io::IoSlice;
 pub(crate) const BLOCK: u64 = if cfg!(test) { 1 << 12 } else { 128 << 10 };
 
 /// Parts that wait at most: where they are small, their room is not.
-const WAITING: usize = 8;
+pub(crate) const WAITING: usize = 8;
 
 /// The bytes that wait until a block is full.
 pub(crate) struct Blocks<B> {

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::blocks::{BLOCK, Blocks};
+use crate::blocks::{Blocks, WAITING};
 use crate::csv::Sink;
 use crate::error::RemapError;
 use crate::output::Watch;
 
 /// What is known of the parts so far. A part is handed over, and whoever finds nobody writing writes all that follow in
-/// order; so nobody waits for a part that is being written, or is not made yet.
+/// order; so nobody waits for another part, but where too many lie there.
 pub(crate) struct Turns<'a, B> {
     state: Mutex<State<'a, B>>,
     changed: Condvar,
@@ -25,7 +25,7 @@ struct State<'a, B> {
     next: u64,
     /// Parts that were handed over.
     parked: BTreeMap<u64, Part<B>>,
-    /// Whether somebody writes, who has the blocks then.
+    /// What waits until a block is full; `None` while somebody writes, who has it.
     blocks: Option<Blocks<B>>,
     /// Room for parts.
     spare: Vec<B>,
@@ -54,6 +54,15 @@ pub(crate) struct Part<B> {
     pub(crate) first_ragged: Option<u64>,
 }
 
+impl<B> State<'_, B> {
+    /// Keeps room for another part, if there is not enough for all that can be on their way.
+    fn give_back(&mut self, room: B) {
+        if self.spare.len() < PARKED + WAITING {
+            self.spare.push(room);
+        }
+    }
+}
+
 const ASIDE: &str = "the rows set aside";
 
 /// Parts that are handed over before their turn: enough that threads need not wait, little enough to be held.
@@ -68,11 +77,10 @@ impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
         watch: &'a dyn Watch,
         (offset, lines): (u64, u64),
     ) -> Self {
-        let block = if sink.in_order() { 1 } else { BLOCK };
         let state = State {
             next: 0,
             parked: BTreeMap::new(),
-            blocks: Some(Blocks::new(block, offset)),
+            blocks: Some(Blocks::new(sink.block(), offset)),
             spare: Vec::new(),
             waiting: 0,
             reserved: 0,
@@ -132,10 +140,10 @@ impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
             let reserved = state.reserved;
             self.tell(state);
             let reserved = self.sink.reserve(end, reserved);
-            let written = self.sink.write(&mut blocks.slices(full), blocks.offset());
+            let written = self.sink.write(&mut blocks.slices(full));
             state = self.lock();
             state.reserved = reserved;
-            blocks.written(full, |room| state.spare.push(room));
+            blocks.written(full, |room| state.give_back(room));
             state.blocks = Some(blocks);
             if let Err(error) = written {
                 state.failure.get_or_insert(RemapError::write(&self.output)(error));
@@ -156,7 +164,11 @@ impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
                 state.first_ragged = Some(state.lines + line);
             }
             state.lines += part.lines;
-            blocks.add(part.bytes);
+            if part.bytes.as_ref().is_empty() {
+                state.give_back(part.bytes);
+            } else {
+                blocks.add(part.bytes);
+            }
             if !part.aside.is_empty()
                 && let Some(aside) = &mut state.aside
             {
@@ -177,14 +189,105 @@ impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
         if let Some(aside) = &mut state.aside {
             aside.flush().map_err(RemapError::write(ASIDE))?;
         }
-        if let Some(blocks) = state.blocks {
-            let (held, offset) = (blocks.held(), blocks.offset());
-            let mut written = self.sink.write(&mut blocks.slices(held), offset);
-            if state.reserved > 0 {
-                written = written.and_then(|()| self.sink.cut(offset + held));
-            }
-            written.and_then(|()| self.sink.flush()).map_err(RemapError::write(&self.output))?;
+        let blocks = state.blocks.expect("nobody writes any more");
+        let held = blocks.held();
+        let mut written = self.sink.write(&mut blocks.slices(held));
+        if state.reserved > 0 {
+            written = written.and_then(|()| self.sink.cut(blocks.offset() + held));
         }
+        written.and_then(|()| self.sink.flush()).map_err(RemapError::write(&self.output))?;
         Ok(state.first_ragged)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::{Read, Seek};
+    use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::toy::{Kept, Nobody};
+
+    /// How often room was made.
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+
+    struct Room(Vec<u8>);
+
+    impl Default for Room {
+        fn default() -> Self {
+            MADE.fetch_add(1, Ordering::Relaxed);
+            Self(Vec::new())
+        }
+    }
+
+    impl AsRef<[u8]> for Room {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+
+    fn bytes(number: u64) -> Vec<u8> {
+        let long = if number % 7 == 0 { 40_000 } else { 900 };
+        let len = if (200..1000).contains(&number) { 0 } else { number * 7919 % long };
+        (0..len).map(|i| (number + i) as u8).collect()
+    }
+
+    fn hand_over<'a>(sink: Sink<'a>, aside: &'a Kept, parts: u64) -> Result<Option<u64>, RemapError> {
+        let turns = Turns::new(sink, Some(Box::new(aside)), "out".into(), &Nobody, (0, 10));
+        let next = AtomicU64::new(0);
+        let work = || {
+            let mut room = Room::default();
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= parts {
+                    return;
+                }
+                room.0.clear();
+                room.0.extend(bytes(number));
+                let part = Part {
+                    number,
+                    bytes: std::mem::take(&mut room),
+                    aside: number.to_le_bytes().to_vec(),
+                    lines: 2,
+                    first_ragged: (number > 5).then_some(1),
+                };
+                match turns.write(part) {
+                    Some(other) => room = other,
+                    None => return,
+                }
+            }
+        };
+        crate::job::in_threads(3, work);
+        turns.finish()
+    }
+
+    #[test]
+    fn parts_come_in_order_and_their_room_is_used_again() {
+        const PARTS: u64 = 1500;
+        let expected: Vec<u8> = (0..PARTS).flat_map(bytes).collect();
+        for of_file in [true, false] {
+            let (mut file, stream, aside) = (tempfile::tempfile().unwrap(), Kept::default(), Kept::default());
+            MADE.store(0, Ordering::Relaxed);
+            let sink = if of_file { Sink::File(&file) } else { Sink::stream(&stream) };
+            assert_eq!(hand_over(sink, &aside, PARTS).unwrap(), Some(10 + 2 * 6 + 1));
+            let mut written = stream.0.into_inner().unwrap();
+            file.rewind().unwrap();
+            file.read_to_end(&mut written).unwrap();
+            assert!(written == expected, "{of_file}");
+            let numbers: Vec<u8> = (0..PARTS).flat_map(u64::to_le_bytes).collect();
+            assert!(aside.0.into_inner().unwrap() == numbers);
+            // Each hand-over takes the room away, and a new one is made in its place for a moment.
+            let made = MADE.load(Ordering::Relaxed) - PARTS as usize;
+            assert!(made < 40, "{made}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_ends_the_run() {
+        let place = tempfile::NamedTempFile::new().unwrap();
+        let file = File::open(place.path()).unwrap();
+        let failed = hand_over(Sink::File(&file), &Kept::default(), 300).unwrap_err();
+        assert!(failed.to_string().contains("out"), "{failed}");
     }
 }

@@ -9,9 +9,11 @@
 mod cells;
 mod general;
 mod header;
+mod known;
 mod lanes;
 #[cfg(test)]
 mod laws;
+mod packed;
 mod quick;
 mod reader;
 mod rows;

@@ -60,7 +60,7 @@ pub fn run(job: Job<'_>) -> Result<Tally, RemapError> {
     }
     let taken = head.taken as u64;
     reader.give_back(rest);
-    sink.write(&mut [IoSlice::new(&header)], 0).map_err(RemapError::write(&output))?;
+    sink.write(&mut [IoSlice::new(&header)]).map_err(RemapError::write(&output))?;
     watch.advance(taken, 0);
     // Row ids count on from the row before, which only one thread knows.
     let threads = if options.shape == Shape::Explode { 1 } else { options.threads.max(1) };

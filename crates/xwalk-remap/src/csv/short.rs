@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::lanes::{KEYS, Lanes};
+use super::packed::{FREE, Key, NEVER, Packed, SPREAD, away, home};
 use crate::table::Reach;
 
 /// Spellings of up to eight bytes without NUL, packed in a machine word, with texts of up to `T` bytes, or the numbers of
@@ -15,7 +16,8 @@ use crate::table::Reach;
 /// these stand apart.
 pub(super) struct Short<const T: usize, const N: usize> {
     buckets: Vec<Bucket<N>>,
-    /// For each place in a bucket the contexts that it is for.
+    /// For each place in a bucket the contexts that it is for. There is one more than places, so that any way that a mask
+    /// of keys can name is one.
     spans: Vec<[Span; KEYS]>,
     /// For each place in a bucket the number of its answer.
     numbers: Vec<[u32; KEYS]>,
@@ -38,7 +40,7 @@ pub(super) type Fifty = Short<56, 32>;
 /// Places in a bucket.
 const WAYS: usize = 3;
 
-/// Keys, then texts, then how often each was taken, in lines of the processor's cache. Counts are not beside the keys: a
+/// Packed, then texts, then how often each was taken, in lines of the processor's cache. Counts are not beside the keys: a
 /// processor waits where it reads in one piece what it has just written a part of.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -81,11 +83,6 @@ struct Entry<const T: usize> {
     text: [u8; T],
 }
 
-/// No spelling without NUL has its last byte alone.
-const FREE: u64 = 1 << 63;
-/// Stands for a spelling that cannot be packed; none has its last but one byte alone.
-pub(super) const NEVER: u64 = 1 << 48;
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 const FIRST_BITS: u32 = 8;
 /// So often another entry has to go for one to find a place.
 const MOVES: usize = 64;
@@ -135,71 +132,6 @@ impl<const N: usize> Bucket<N> {
     }
 }
 
-/// The bucket of a spelling, up to the mask of the table.
-#[inline(always)]
-fn home(key: u64, shift: u32) -> usize {
-    (key.wrapping_mul(SPREAD) >> shift) as usize
-}
-
-/// The other bucket where a spelling may stand.
-#[inline(always)]
-fn away(key: u64, shift: u32) -> usize {
-    home(key.rotate_left(23) ^ SPREAD, shift)
-}
-
-/// A packed spelling with its context.
-#[derive(Clone, Copy)]
-pub(super) struct Key {
-    pub(super) word: u64,
-    pub(super) context: u16,
-}
-
-/// Spellings that are packed at once.
-pub(super) const AHEAD: usize = 80;
-/// Spellings that are cut out of rows at once.
-pub(super) const LANES: usize = 8;
-
-/// Packed spellings side by side, and where they may stand. What was there before stands behind them.
-pub(super) struct Keys {
-    words: [u64; AHEAD],
-    homes: [u32; AHEAD],
-    contexts: [u16; AHEAD + LANES],
-}
-
-impl Keys {
-    /// Keys of one context.
-    pub(super) fn new(context: u16) -> Self {
-        Self { words: [NEVER; AHEAD], homes: [0; AHEAD], contexts: [context; AHEAD + LANES] }
-    }
-
-    /// Packs spellings of so many bytes: of each the word that begins with it. No spelling, or one that is longer, never
-    /// stands anywhere.
-    #[inline(always)]
-    pub(super) fn pack<const N: usize>(
-        &mut self,
-        starts: &[u64; AHEAD],
-        lengths: &[u32; AHEAD + LANES],
-        short: &View<'_, N>,
-    ) {
-        let shift = short.shift;
-        let keys = self.words.iter_mut().zip(&mut self.homes);
-        for ((word, home), (start, len)) in keys.zip(starts.iter().zip(lengths)) {
-            let mask = if *len < 8 { (1 << (len * 8)) - 1 } else { u64::MAX };
-            *word = if *len > 8 { NEVER } else { start & mask };
-            *home = self::home(*word, shift) as u32;
-        }
-    }
-
-    /// The contexts, one for each spelling.
-    pub(super) fn contexts(&mut self) -> &mut [u16; AHEAD + LANES] {
-        &mut self.contexts
-    }
-
-    fn key(&self, at: usize) -> Key {
-        Key { word: self.words[at], context: self.contexts[at] }
-    }
-}
-
 /// What is needed of a table to look into it.
 pub(super) struct View<'s, const N: usize> {
     buckets: &'s mut [Bucket<N>],
@@ -214,7 +146,7 @@ impl<const N: usize> View<'_, N> {
     pub(super) fn take<const T: usize, const DATED: bool>(
         &mut self,
         lanes: impl Lanes,
-        keys: &Keys,
+        keys: &Packed,
         texts: &mut [[u8; T]],
     ) -> usize {
         // What the loop needs is not left where a call could change it.
@@ -243,8 +175,13 @@ impl<const N: usize> View<'_, N> {
         count
     }
 
+    /// What is shifted out of a hash for the number of a bucket.
+    pub(super) fn shift(&self) -> u32 {
+        self.shift
+    }
+
     /// Takes back that texts were taken which are there.
-    pub(super) fn untake(&mut self, keys: &Keys, which: Range<usize>) {
+    pub(super) fn untake(&mut self, keys: &Packed, which: Range<usize>) {
         for at in which {
             if let Some(Place { bucket, way }) = elsewhere(self.buckets, self.spans, self.shift, keys.key(at))
             {
@@ -465,16 +402,17 @@ pub(super) fn length<const T: usize>(text: &[u8; T]) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::super::lanes::Plain;
+    use super::super::packed::{AHEAD, AT_ONCE};
     use super::*;
 
     fn key(n: u32) -> u64 {
         u64::from_le_bytes(*format!("{n:08}").as_bytes().first_chunk().expect("eight digits"))
     }
 
-    fn keys_of<const N: usize>(words: &[u64], context: u16, view: &View<'_, N>) -> Keys {
-        let (mut keys, mut starts) = (Keys::new(context), [0; AHEAD]);
+    fn keys_of<const N: usize>(words: &[u64], context: u16, view: &View<'_, N>) -> Packed {
+        let (mut keys, mut starts) = (Packed::new(context), [0; AHEAD]);
         starts[..words.len()].copy_from_slice(words);
-        keys.pack(&starts, &[8; AHEAD + LANES], view);
+        keys.pack(&starts, &[8; AHEAD + AT_ONCE], view.shift());
         keys
     }
 

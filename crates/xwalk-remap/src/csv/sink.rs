@@ -1,14 +1,16 @@
-//! Where chunks go: to their place in a file from any thread, or one after the other into a stream.
+//! Where chunks go, one after the other.
 
 use std::fs::File;
 use std::io::{self, IoSlice, Write};
 use std::sync::{Mutex, PoisonError};
 
+use crate::blocks::BLOCK;
+
 /// Takes the bytes of the output.
 pub enum Sink<'a> {
-    /// A file that holds nothing yet. Chunks are written at their offset.
+    /// A file that holds nothing yet. It is written in whole blocks.
     File(&'a File),
-    /// Anything else. Chunks are written in order.
+    /// Anything else.
     Stream(Mutex<Box<dyn Write + Send + 'a>>),
 }
 
@@ -18,9 +20,12 @@ impl<'a> Sink<'a> {
         Self::Stream(Mutex::new(Box::new(out)))
     }
 
-    /// Whether chunks have to come in order.
-    pub(crate) fn in_order(&self) -> bool {
-        cfg!(not(unix)) || matches!(self, Self::Stream(_))
+    /// In multiples of how many bytes it is best written.
+    pub(crate) fn block(&self) -> u64 {
+        match self {
+            Self::File(_) => BLOCK,
+            Self::Stream(_) => 1,
+        }
     }
 
     /// Asks the file system for room before it is written to, so that it need not find some for each block: once the
@@ -43,12 +48,10 @@ impl<'a> Sink<'a> {
         }
     }
 
-    /// Writes bytes that follow each other.
-    pub(crate) fn write(&self, mut bytes: &mut [IoSlice<'_>], offset: u64) -> io::Result<()> {
-        // What holds nothing is left out.
-        IoSlice::advance_slices(&mut bytes, 0);
+    /// Writes bytes that follow each other, behind what was written.
+    pub(crate) fn write(&self, bytes: &mut [IoSlice<'_>]) -> io::Result<()> {
         match self {
-            Self::File(file) => write_at(file, bytes, offset),
+            Self::File(file) => write_all(*file, bytes),
             Self::Stream(out) => {
                 let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
                 bytes.iter().try_for_each(|part| out.write_all(part))
@@ -77,33 +80,17 @@ fn reserve(file: &File, from: u64, length: u64) {
 #[cfg(not(target_os = "linux"))]
 fn reserve(_: &File, _: u64, _: u64) {}
 
-#[cfg(target_os = "linux")]
-fn write_at(file: &File, mut left: &mut [IoSlice<'_>], mut offset: u64) -> io::Result<()> {
+/// In the standard library not stable yet.
+fn write_all(mut file: &File, mut left: &mut [IoSlice<'_>]) -> io::Result<()> {
+    // What holds nothing is left out.
+    IoSlice::advance_slices(&mut left, 0);
     while !left.is_empty() {
-        match rustix::io::pwritev(file, left, offset) {
+        match file.write_vectored(left) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(n) => {
-                IoSlice::advance_slices(&mut left, n);
-                offset += n as u64;
-            }
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
+            Ok(n) => IoSlice::advance_slices(&mut left, n),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(())
-}
-
-#[cfg(all(unix, not(target_os = "linux")))]
-fn write_at(file: &File, bytes: &[IoSlice<'_>], mut offset: u64) -> io::Result<()> {
-    use std::os::unix::fs::FileExt;
-    bytes.iter().try_for_each(|part| {
-        file.write_all_at(part, offset)?;
-        offset += part.len() as u64;
-        Ok(())
-    })
-}
-
-#[cfg(not(unix))]
-fn write_at(mut file: &File, bytes: &[IoSlice<'_>], _: u64) -> io::Result<()> {
-    bytes.iter().try_for_each(|part| file.write_all(part))
 }
