@@ -202,7 +202,6 @@ impl<'a, B: AsRef<[u8]> + Default> Turns<'a, B> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::io::{Read, Seek};
     use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
@@ -228,7 +227,7 @@ mod tests {
     }
 
     fn bytes(number: u64) -> Vec<u8> {
-        let long = if number % 7 == 0 { 40_000 } else { 900 };
+        let long = if number.is_multiple_of(7) { 40_000 } else { 900 };
         let len = if (200..1000).contains(&number) { 0 } else { number * 7919 % long };
         (0..len).map(|i| (number + i) as u8).collect()
     }
@@ -286,8 +285,8 @@ mod tests {
     #[test]
     fn a_file_that_cannot_be_written_ends_the_run() {
         let place = tempfile::NamedTempFile::new().unwrap();
-        let file = File::open(place.path()).unwrap();
-        let failed = hand_over(Sink::File(&file), &Kept::default(), 300).unwrap_err();
+        let file = fs_err::File::open(place.path()).unwrap();
+        let failed = hand_over(Sink::File(file.file()), &Kept::default(), 300).unwrap_err();
         assert!(failed.to_string().contains("out"), "{failed}");
     }
 }

@@ -51,7 +51,7 @@ impl<'a> Sink<'a> {
     /// Writes bytes that follow each other, behind what was written.
     pub(crate) fn write(&self, bytes: &mut [IoSlice<'_>]) -> io::Result<()> {
         match self {
-            Self::File(file) => write_all(*file, bytes),
+            Self::File(file) => write_all(file, bytes),
             Self::Stream(out) => {
                 let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
                 bytes.iter().try_for_each(|part| out.write_all(part))
