@@ -211,6 +211,9 @@ mod tests {
     /// How often room was made.
     static MADE: AtomicUsize = AtomicUsize::new(0);
 
+    /// Held by the test that makes room, so that only its own is counted.
+    static COUNTING: Mutex<()> = Mutex::new(());
+
     struct Room(Vec<u8>);
 
     impl Default for Room {
@@ -264,6 +267,7 @@ mod tests {
     #[test]
     fn parts_come_in_order_and_their_room_is_used_again() {
         const PARTS: u64 = 1500;
+        let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
         let expected: Vec<u8> = (0..PARTS).flat_map(bytes).collect();
         for of_file in [true, false] {
             let (mut file, stream, aside) = (tempfile::tempfile().unwrap(), Kept::default(), Kept::default());
@@ -278,12 +282,13 @@ mod tests {
             assert!(aside.0.into_inner().unwrap() == numbers);
             // Each hand-over takes the room away, and a new one is made in its place for a moment.
             let made = MADE.load(Ordering::Relaxed) - PARTS as usize;
-            assert!(made < 40, "{made}");
+            assert!(made < PARTS as usize / 10, "{made}");
         }
     }
 
     #[test]
     fn a_file_that_cannot_be_written_ends_the_run() {
+        let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);
         let place = tempfile::NamedTempFile::new().unwrap();
         let file = fs_err::File::open(place.path()).unwrap();
         let failed = hand_over(Sink::File(file.file()), &Kept::default(), 300).unwrap_err();
