@@ -9,6 +9,7 @@
 pub(super) const FREE: u64 = 1 << 63;
 /// Stands for a spelling that cannot be packed; none has its last but one byte alone.
 pub(super) const NEVER: u64 = 1 << 48;
+/// Spreads the bits of a word.
 pub(super) const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The bucket of a spelling, up to the mask of the table.
@@ -44,13 +45,13 @@ pub(super) struct Packed {
 }
 
 impl Packed {
-    /// Packed of one context.
+    /// Room for spellings of one context.
     pub(super) fn new(context: u16) -> Self {
         Self { words: [NEVER; AHEAD], homes: [0; AHEAD], contexts: [context; AHEAD + AT_ONCE] }
     }
 
-    /// Packs spellings of so many bytes: of each the word that begins with it. No spelling, or one that is longer, never
-    /// stands anywhere.
+    /// Packs spellings of so many bytes, of each the word that begins with it. What is longer than a word stands
+    /// nowhere.
     #[inline(always)]
     pub(super) fn pack(&mut self, starts: &[u64; AHEAD], lengths: &[u32; AHEAD + AT_ONCE], shift: u32) {
         let keys = self.words.iter_mut().zip(&mut self.homes);
@@ -61,6 +62,7 @@ impl Packed {
         }
     }
 
+    /// One of them.
     pub(super) fn key(&self, at: usize) -> Key {
         Key { word: self.words[at], context: self.contexts[at] }
     }

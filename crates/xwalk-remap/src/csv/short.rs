@@ -40,7 +40,7 @@ pub(super) type Fifty = Short<56, 32>;
 /// Places in a bucket.
 const WAYS: usize = 3;
 
-/// Packed, then texts, then how often each was taken, in lines of the processor's cache. Counts are not beside the keys: a
+/// Keys, then texts, then how often each was taken, in lines of the processor's cache. Counts are not beside the keys: a
 /// processor waits where it reads in one piece what it has just written a part of.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
